@@ -1,0 +1,44 @@
+/* The lab as its other programs see it: finding a running mini-Internet, its facts, entering one of its hosts.
+ * The lab itself is made by lab/glasslab; this is the client's side, shared by glasslab, pktview and mallory. */
+#ifndef GLASSNET_LAB_H
+#define GLASSNET_LAB_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "glassnet/err.h"
+
+#define LAB_NAME_MAX 32
+#define LAB_HOST_MAX 64
+#define LAB_DEFAULT_NAME "glassnet"
+
+struct lab; /* a connection to the process that holds the lab */
+
+/* Finds the running lab of this user by name (NULL: $GLASSNET_LAB, else LAB_DEFAULT_NAME), from outside or from
+ * inside it. ERR_CLOSED when none of that name runs; ERR_PERM when it is another user's. */
+enum err lab_open(struct lab **out, const char *name) MUST_USE;
+void lab_close(struct lab *lab); /* NULL is allowed */
+
+/* Everything there is to know about it (the object that `glasslab facts` prints): borrowed. */
+const json_t *lab_facts(const struct lab *lab);
+
+size_t lab_n_hosts(const struct lab *lab);
+const char *lab_host_name(const struct lab *lab, size_t i); /* as in topology.conf; borrowed */
+int lab_find_host(const struct lab *lab, const char *name); /* its number, -1: none */
+
+enum lab_ns { LAB_NET = 1, LAB_MOUNT = 2, LAB_UTS = 4 };
+
+/* Enters the lab's user namespace, with all capabilities in it. Must come before lab_enter_host() when outside.
+ * Irreversible for this process, which must have one thread. */
+enum err lab_join(struct lab *lab) MUST_USE;
+
+/* Enters namespaces of host i (a mask of enum lab_ns). May be called again and again for one host after another. */
+enum err lab_enter_host(struct lab *lab, size_t i, unsigned which) MUST_USE;
+
+/* Is this process inside a lab that glasslab made (namespaces compared with the holder's own records, not a
+ * variable or a file that a learner could set)? ERR_OK and the host's name; ERR_NEGATIVE when not. */
+enum err lab_self(char host[static LAB_HOST_MAX]) MUST_USE;
+
+#endif

@@ -1,0 +1,71 @@
+/* Bytes on the wire: a bounded reader and a bounded writer, big endian, with a sticky error.
+ *
+ * A parser asks for as many fields as it likes and looks at r.bad once:
+ *
+ *     struct rd r = rd_init(pkt, len);
+ *     uint16_t id = rd_u16(&r), flags = rd_u16(&r);
+ *     if (r.bad)
+ *             return ERR_TRUNCATED;
+ *
+ * After a read past the end every further read gives zero, and r.pos stays where the bad field began. */
+#ifndef GLASSNET_WIRE_H
+#define GLASSNET_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "glassnet/err.h"
+
+struct rd {
+	const uint8_t *buf; /* borrowed */
+	size_t len;         /* octets in buf */
+	size_t pos;         /* next octet to read; on bad: where the unreadable field begins */
+	bool bad;
+};
+
+struct rd rd_init(const void *buf, size_t len);
+size_t rd_left(const struct rd *r); /* octets not read yet; 0 when bad */
+uint8_t rd_u8(struct rd *r);
+uint16_t rd_u16(struct rd *r);
+uint32_t rd_u24(struct rd *r);
+uint32_t rd_u32(struct rd *r);
+uint64_t rd_u64(struct rd *r);
+
+/* The next n octets, borrowed from the buffer; NULL (and bad) if there are not so many. n == 0 gives a non-NULL
+ * pointer that must not be read. */
+const uint8_t *rd_bytes(struct rd *r, size_t n);
+void rd_skip(struct rd *r, size_t n);
+
+/* A reader over the next n octets, which r passes. Bad from the start if there are not so many. Positions in it
+ * count from its own begin. */
+struct rd rd_sub(struct rd *r, size_t n);
+
+/* The writer. cap is the room in buf; a write that does not fit sets bad and writes nothing. */
+struct wr {
+	uint8_t *buf; /* borrowed */
+	size_t cap;
+	size_t pos;
+	bool bad;
+};
+
+struct wr wr_init(void *buf, size_t cap);
+void wr_u8(struct wr *w, uint8_t v);
+void wr_u16(struct wr *w, uint16_t v);
+void wr_u32(struct wr *w, uint32_t v);
+void wr_bytes(struct wr *w, const void *p, size_t n);
+
+/* The Internet checksum (RFC 1071) over two runs of bytes (a pseudo header and the rest; either may be empty).
+ * Over data that carries its own right checksum the result is 0. */
+uint16_t inet_checksum(const void *a, size_t alen, const void *b, size_t blen);
+
+/* Text that any peer may have sent, made fit to show: printable ASCII and well-formed UTF-8 above U+00A0 stay,
+ * all else (control characters, terminal escapes, bidirectional overrides, broken UTF-8, backslash) becomes
+ * \xNN. Writes at most cap octets with the terminating NUL, cutting with "..." where it does not fit.
+ * Returns out. */
+char *escape_text(char *out, size_t cap, const void *text, size_t len);
+
+/* Octets as lower-case hex, without separators ("0aff"), same rule for what does not fit. Returns out. */
+char *hex_text(char *out, size_t cap, const void *bytes, size_t len);
+
+#endif
