@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#define NS_PER_S 1000000000LL
-#define NS_PER_MS 1000000LL
+#define NS_PER_S  INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
 
 struct clock {
 	int64_t (*now)(void *ctx); /* nanoseconds since 1970-01-01 00:00 UTC */
