@@ -85,7 +85,8 @@ struct cli {
 };
 
 /* Parses, runs the verb, flushes stdout (a failed write is EXIT_INTERNAL, a closed pipe too, silently) and returns
- * the exit status. -h, --help, -V, --version, "help VERB", --completion bash, --synopsis are answered here. */
+ * the exit status. -h, --help, -V, --version, "help VERB", --completion and --synopsis are answered here. SIGPIPE is
+ * ignored: restore SIG_DFL before running another program. */
 int cli_main(const struct cli_tool *tool, int argc, char **argv);
 
 bool cli_has(const struct cli *c, const char *option);
@@ -117,7 +118,7 @@ void cli_catch_interrupt(void);
 bool cli_interrupted(void);
 int cli_interrupt_fd(void);
 
-/* A progress line on stderr, on a terminal only, after half a second; text NULL takes it away. */
+/* A progress line on stderr, on a terminal only, after half a second; cli_progress_end() takes it away. */
 void cli_progress(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void cli_progress_end(void);
 
