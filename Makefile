@@ -10,7 +10,7 @@ CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-PKGS    := libssl libcrypto libsodium libcares libldns libmnl libpcap libuv jansson libconfig
+PKGS    := libssl libcrypto libsodium libcares ldns libmnl libpcap libuv jansson libconfig
 # Before the first `make deps` there is no pkg-config to ask; then only deps is worth running.
 LIB_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIB_LIBS    = $(shell pkg-config --libs $(PKGS))
@@ -19,7 +19,7 @@ TEST_LIBS   = $(shell pkg-config --libs cmocka)
 OPT      ?= -O2 -g
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
-HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+HARDEN_LD := -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack
 SAN      :=
 CFLAGS   ?=
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DGLASSNET_VERSION='"$(VERSION)"' $(OPT) $(WARN) $(if $(SAN),-fPIE,$(HARDEN)) $(SAN) \
@@ -45,6 +45,7 @@ FUZZ     := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
 .DEFAULT_GOAL := all
 .PHONY: all demo test test-unit test-golden test-lab test-interop check-asan fuzz fuzz-build bench install uninstall deps clean help format
+.SECONDARY:
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
 
