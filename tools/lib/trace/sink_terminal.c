@@ -201,7 +201,7 @@ static enum err put_check(struct terminal *t, const struct ev_check *c)
 	bool named = c->id && strncmp(c->id, "X509_V_", 7) == 0 && c->verdict == VERDICT_FAIL;
 
 	return put_line(t, codes[c->verdict], mark(t, marks[c->verdict]),
-	    line_of(or_empty(c->what), c->text && *c->text ? " — " : "", or_empty(c->text), named ? " " : "",
+	    line_of(or_empty(c->what), !c->text || !*c->text ? "" : t->style.utf8 ? " — " : " - ", or_empty(c->text), named ? " " : "",
 		named ? c->id : "", c->ref ? " [" : "", or_empty(c->ref), c->ref ? "]" : "", NULL));
 }
 
