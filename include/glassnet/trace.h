@@ -200,4 +200,9 @@ enum err sink_ladder(struct trace_sink *sink, FILE *out, const struct ladder_opt
 #define TRACE_SCHEMA_VERSION 1
 enum err sink_jsonl(struct trace_sink *sink, FILE *out) MUST_USE;
 
+/* The way back: reads one line that sink_jsonl() wrote (without its newline) and emits the event again, with its time
+ * and actor, so that what another program traced becomes part of t. The header line is checked and emits nothing.
+ * ERR_VERSION: another schema or version; ERR_FORMAT: no such line. */
+enum err trace_replay(struct trace *t, const char *line, size_t len) MUST_USE;
+
 #endif

@@ -325,6 +325,52 @@ static void jsonl_lines_are_objects_of_the_schema(void **state)
 	free(f.text);
 }
 
+/* What one program wrote, another reads back: the same lines come out again. */
+static void jsonl_replayed_is_the_same(void **state)
+{
+	(void)state;
+	struct fixture f, g;
+	struct trace_sink s;
+
+	fixture_init(&f);
+	assert_int_equal(sink_jsonl(&s, f.out), ERR_OK);
+	assert_int_equal(trace_add(&f.t, s), ERR_OK);
+	narrate(&f.t);
+	ev_result(&f.t, ERR_NEGATIVE, "{\"answer\":[1,\"x\"]}", "no");
+	finish(&f);
+	fixture_init(&g);
+	assert_int_equal(sink_jsonl(&s, g.out), ERR_OK);
+	assert_int_equal(trace_add(&g.t, s), ERR_OK);
+	for (char *line = f.text, *end; (end = strchr(line, '\n')); line = end + 1)
+		assert_int_equal(trace_replay(&g.t, line, (size_t)(end - line)), ERR_OK);
+	finish(&g);
+	assert_string_equal(f.text, g.text);
+	free(f.text);
+	free(g.text);
+}
+
+static void replay_of_other_lines_is_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line;
+		enum err err;
+	} bad[] = {{"", ERR_FORMAT}, {"[]", ERR_FORMAT}, {"{}", ERR_FORMAT}, {"{\"kind\":\"note\"}", ERR_FORMAT},
+	    {"{\"schema\":\"other\",\"version\":1}", ERR_VERSION},
+	    {"{\"schema\":\"glassnet-trace\",\"version\":2}", ERR_VERSION},
+	    {"{\"kind\":\"dance\",\"time\":\"1.000000000\"}", ERR_FORMAT},
+	    {"{\"kind\":\"note\",\"time\":\"1.0\",\"level\":\"explain\"}", ERR_FORMAT},
+	    {"{\"kind\":\"check\",\"time\":\"1.000000000\",\"verdict\":\"maybe\"}", ERR_FORMAT},
+	    {"{\"kind\":\"send\",\"time\":\"1.000000000\",\"bytes\":\"0g\"}", ERR_FORMAT}};
+	struct fixture f;
+
+	fixture_init(&f);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(trace_replay(&f.t, bad[i].line, strlen(bad[i].line)), bad[i].err);
+	finish(&f);
+	free(f.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +387,8 @@ int main(void)
 	    cmocka_unit_test(ladder_too_narrow_lists_the_arrows),
 	    cmocka_unit_test(ladder_flush_begins_anew),
 	    cmocka_unit_test(jsonl_lines_are_objects_of_the_schema),
+	    cmocka_unit_test(jsonl_replayed_is_the_same),
+	    cmocka_unit_test(replay_of_other_lines_is_refused),
 	};
 
 	setlocale(LC_CTYPE, "C");
