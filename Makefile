@@ -118,8 +118,8 @@ $(BUILD)/fuzz/%: $(O)/tests/fuzz/%.o $$(call fuzz_obj,$$*) $(LIB)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIB) $(LIB_LIBS)
 $(O)/tests/fuzz/%.o: CFLAGS += -Itools -Ilab -Wno-missing-prototypes
 
-bench: all ## measure against the rivals, in one run (tests/bench-*)
-	$(Q)sh tests/support/run-bench $(BIN)
+bench: all ## measure against the rivals, in one run (BENCH=lab for one of tests/bench)
+	$(Q)sh tests/support/run-bench $(BIN) $(BENCH)
 
 DEST_BIN   = $(DESTDIR)$(PREFIX)/bin
 DEST_SHARE = $(DESTDIR)$(PREFIX)/share/glassnet
