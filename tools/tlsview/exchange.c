@@ -1,0 +1,146 @@
+/* After the handshake: what we say, and what comes back. */
+#include <errno.h>
+#include <openssl/err.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "glassnet/wire.h"
+#include "session.h"
+
+#define FIRST_WORD                                                                                           \
+	(200 * NS_PER_MS) /* so long we wait for what a server says unasked: tickets, a greeting             \
+	                   */
+#define PAUSE NS_PER_S    /* a reply that pauses for so long has ended */
+
+static enum err send_all(struct session *s)
+{
+	const uint8_t *p = s->opt->send;
+	size_t left = s->opt->send_len;
+	char label[64];
+	enum err e = ERR_OK;
+	bool clean;
+
+	while (left > 0 && e == ERR_OK) {
+		size_t n = 0;
+
+		ERR_clear_error();
+		int r = SSL_write_ex(s->ssl, p, left, &n);
+		if (r != 1)
+			e = session_wait(s, r, s->deadline, &clean);
+		p += n;
+		left -= n;
+		s->res->data_out += n;
+	}
+	if (s->res->data_out) {
+		snprintf(label, sizeof(label), "application data");
+		narrate_data(&s->narrator, true, NULL, s->res->data_out, label);
+		ev_explain(s->t, "What we came to say. A listener on the way sees how long it is, and "
+		                 "nothing else; whoever is at the "
+		                 "other end reads it.");
+	}
+	return e;
+}
+
+/* "HTTP/1.1 200 OK": the first line, escaped. */
+static void first_line(char *out, size_t cap, const uint8_t *p, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && n < 100 && p[n] != '\r' && p[n] != '\n')
+		n++;
+	escape_text(out, cap, p, n);
+}
+
+static enum err keep(struct session *s, const uint8_t *p, size_t n)
+{
+	struct result *res = s->res;
+	size_t room = REPLY_MAX - res->data_in;
+
+	if (n > room) {
+		n = room;
+		res->reply_cut = true;
+	}
+	/* No realloc(): it would leave copies of the reply behind. */
+	if (!res->reply && !(res->reply = malloc(REPLY_MAX)))
+		return result_set(res, ERR_NOMEM, "not enough memory");
+	if (n)
+		memcpy(res->reply + res->data_in, p, n);
+	res->data_in += n;
+	return ERR_OK;
+}
+
+/* One record's worth of reading. */
+static enum err read_some(struct session *s, struct deadline d, bool *clean)
+{
+	uint8_t buf[16384];
+	char line[128], label[160];
+	size_t n = 0;
+
+	*clean = false;
+	ERR_clear_error();
+	int r = SSL_read_ex(s->ssl, buf, sizeof(buf), &n);
+	if (r != 1)
+		return session_wait(s, r, d, clean);
+	first_line(line, sizeof(line), buf, n);
+	snprintf(label, sizeof(label), "application data: %s", line);
+	narrate_data(&s->narrator, false, buf, n, label);
+	enum err e = keep(s, buf, n);
+	sodium_memzero(buf, sizeof(buf));
+	return e;
+}
+
+/* Reads until the peer is done, falls silent, or has said more than enough. */
+static enum err read_reply(struct session *s)
+{
+	struct deadline d = s->opt->has_send ? s->deadline : deadline_within(s->deadline, FIRST_WORD);
+	bool clean = false;
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && !s->res->reply_cut && s->narrator.messages <= MESSAGES_MAX) {
+		size_t before = s->res->data_in;
+
+		e = read_some(s, d, &clean);
+		if (s->res->data_in != before)
+			d = deadline_within(s->deadline, PAUSE);
+	}
+	if (e == ERR_CLOSED && !clean && s->res->data_in)
+		ev_warning(s->t,
+		    "The connection was cut without a close_notify: whether that was all, nobody can tell.");
+	if (e == ERR_TIMEOUT && (s->res->data_in || !s->opt->has_send))
+		return ERR_OK; /* it has paused, or had nothing to say */
+	return e == ERR_CLOSED && (clean || s->res->data_in || !s->opt->has_send) ? ERR_OK : e;
+}
+
+enum err session_exchange(struct session *s)
+{
+	struct result *res = s->res;
+	enum err e = s->opt->has_send ? send_all(s) : ERR_OK;
+
+	if (e == ERR_OK)
+		e = read_reply(s);
+	if (s->narrator.has_alert_in && s->narrator.alert_in != 0) {
+		const char *name = tls_alert_name(s->narrator.alert_in, NULL);
+
+		return result_set(res, ERR_REFUSED,
+		    "%s ended the connection after the handshake, with the alert %s", res->role,
+		    name ? name : "?");
+	}
+	switch (e) {
+	case ERR_OK:
+		return ERR_OK;
+	case ERR_TIMEOUT:
+		return result_set(res, e, "%s proved its name, but did not answer in time", res->name);
+	case ERR_CLOSED:
+		return result_set(
+		    res, e, "%s proved its name, but closed the connection without an answer", res->name);
+	case ERR_NET:
+		return result_set(res, e, errno == EINTR ? "interrupted" : "the connection failed: %m");
+	default:
+		return res->err == e
+		           ? e
+		           : result_set(res, e, "after the handshake, %s broke the rules of TLS: %s",
+		                 res->role, ERR_reason_error_string(ERR_peek_last_error()));
+	}
+}

@@ -1,0 +1,227 @@
+/* OpenSSL's message callback, turned into events. SSL_CTX_set_msg_callback(3). */
+#include <stdio.h>
+#include <string.h>
+
+#include "glassnet/wire.h"
+#include "narrate.h"
+
+enum { LESSON_RETRY = 60, LESSON_CCS = 61, LESSON_ALERT = 62 };
+
+static bool first_time(struct narrator *n, unsigned lesson)
+{
+	uint64_t bit = UINT64_C(1) << (lesson & 63);
+	bool first = !(n->taught & bit);
+
+	n->taught |= bit;
+	return first;
+}
+
+static void note_sent(struct narrator *n, const char *what)
+{
+	struct result *r = n->res;
+
+	if (r->n_sent < SENT_LIST_MAX)
+		snprintf(r->sent[r->n_sent++], sizeof(r->sent[0]), "%s", what);
+}
+
+static void message(
+    struct narrator *n, bool out, const char *label, const uint8_t *bytes, size_t len, bool encrypted)
+{
+	struct result *r = n->res;
+	struct event ev = {.kind = out ? EV_SEND : EV_RECV};
+
+	ev.u.msg = (struct ev_message){.from = out ? n->me : r->role,
+	    .to = out ? r->role : n->me,
+	    .proto = "TLS",
+	    .label = label,
+	    .bytes = bytes,
+	    .len = len,
+	    .secrecy = encrypted ? SECRECY_ENCRYPTED : SECRECY_CLEAR,
+	    .from_addr = out ? n->here : r->peer,
+	    .to_addr = out ? r->peer : n->here};
+	emit(n->t, ev);
+}
+
+static bool is_encrypted(const struct narrator *n, bool out)
+{
+	return n->outer[out] == SSL3_RT_APPLICATION_DATA || n->sealed[out];
+}
+
+/* --- verdicts that only the order of messages shows
+ * --------------------------------------------------------- */
+
+void narrate_key_verdict(struct narrator *n, enum verdict v, const char *text)
+{
+	if (!n->key_told)
+		checks_add(&n->res->checks, n->t, Q_KEY, question_id(Q_KEY), v, 0, "%s", text);
+	n->key_told = true;
+}
+
+void narrate_finished_verdict(struct narrator *n, enum verdict v, const char *text)
+{
+	if (!n->finish_told)
+		checks_add(&n->res->checks, n->t, Q_FINISHED, question_id(Q_FINISHED), v, -1, "%s", text);
+	n->finish_told = true;
+}
+
+#define KEY_PROVED                                                                                           \
+	"its signature fits the certificate that it showed: it holds that certificate's private key"
+#define FINISHED_FITS                                                                                        \
+	"its Finished fits every message that we sent and got: nobody altered any of them on the way"
+
+/* OpenSSL goes on to the next message only when it has accepted the one before. */
+static void conclude(struct narrator *n, bool out, uint8_t type)
+{
+	if (n->version == TLS1_3 && !out && type == HS_FINISHED)
+		narrate_key_verdict(n, VERDICT_PASS, KEY_PROVED);
+	if (n->version == TLS1_3 && out && type == HS_FINISHED)
+		narrate_finished_verdict(n, VERDICT_PASS, FINISHED_FITS);
+	if (n->version == TLS1_2 && !out && n->server_signed &&
+	    (type == HS_SERVER_HELLO_DONE || type == HS_CERTIFICATE_REQUEST))
+		narrate_key_verdict(n, VERDICT_PASS, KEY_PROVED);
+}
+
+void narrate_handshake_done(struct narrator *n, SSL *ssl)
+{
+	const SSL_CIPHER *c = SSL_get_current_cipher(ssl);
+
+	if (c && SSL_CIPHER_get_kx_nid(c) == NID_kx_rsa && SSL_get0_peer_certificate(ssl))
+		narrate_key_verdict(n, VERDICT_PASS,
+		    "it could decrypt the secret that we encrypted to the certificate's key");
+	narrate_finished_verdict(n, VERDICT_PASS, FINISHED_FITS);
+}
+
+/* --- messages ----------------------------------------------------------------------------------------------
+ */
+
+/* What the messages after this one depend on. */
+static void learn(struct narrator *n, bool out, const uint8_t *msg, size_t len)
+{
+	struct hs_hello h;
+	struct hs_server_key k;
+	uint16_t group = 0;
+	size_t at;
+
+	if (out || len < 4)
+		return;
+	if (msg[0] == HS_SERVER_HELLO && hs_hello_parse(&h, true, msg + 4, len - 4, &at) == ERR_OK) {
+		n->version = h.chosen;
+		if (h.key_share.len >= 2)
+			group = (uint16_t)(h.key_share.p[0] << 8 | h.key_share.p[1]);
+	}
+	if (msg[0] == HS_SERVER_KEY_EXCHANGE && hs_server_key_parse(&k, msg + 4, len - 4, &at) == ERR_OK) {
+		n->server_signed = !k.named_curve || k.signature.len > 0;
+		group = k.named_curve ? k.group : 0;
+	}
+	if (group && tls_group_name(group))
+		snprintf(n->res->group, sizeof(n->res->group), "%s", tls_group_name(group));
+}
+
+static void teach_handshake(struct narrator *n, const struct hs_context *ctx, const uint8_t *msg, size_t len)
+{
+	struct hs_hello h;
+	size_t at;
+	unsigned lesson = len ? msg[0] : 0;
+	const char *text = hs_lesson(ctx, msg, len);
+
+	if (lesson == HS_SERVER_HELLO && hs_hello_parse(&h, true, msg + 4, len - 4, &at) == ERR_OK && h.retry)
+		lesson = LESSON_RETRY;
+	if (text && first_time(n, lesson))
+		ev_explain(n->t, "%s", text);
+}
+
+static void on_handshake(struct narrator *n, bool out, const uint8_t *msg, size_t len)
+{
+	struct hs_context ctx;
+	char label[HS_LABEL];
+
+	if (len == 0)
+		return;
+	conclude(n, out, msg[0]);
+	learn(n, out, msg, len);
+	ctx = (struct hs_context){.version = n->version, .from_server = !out};
+	message(n, out, hs_label(label, &ctx, msg, len), msg, len, is_encrypted(n, out));
+	if (out)
+		note_sent(n, hs_type_name(msg[0]) ? hs_type_name(msg[0]) : "handshake message");
+	hs_fields(n->t, &ctx, msg, len);
+	teach_handshake(n, &ctx, msg, len);
+}
+
+static void on_change_cipher_spec(struct narrator *n, bool out, const uint8_t *msg, size_t len)
+{
+	message(n, out, "ChangeCipherSpec", msg, len, is_encrypted(n, out));
+	if (out)
+		note_sent(n, "ChangeCipherSpec");
+	if (n->version != TLS1_3)
+		n->sealed[out] = true;
+	if (first_time(n, LESSON_CCS))
+		ev_explain(n->t, "%s",
+		    n->version == TLS1_3
+		        ? "An empty gesture: it makes TLS 1.3 look like 1.2 to old boxes on the way."
+		        : "All that this side sends from here on is encrypted with the new keys.");
+}
+
+static void on_alert(struct narrator *n, bool out, const uint8_t *msg, size_t len)
+{
+	char label[96], sent[40], number[16];
+	const char *meaning, *name;
+
+	if (len < 2)
+		return;
+	name = tls_alert_name(msg[1], &meaning);
+	if (!name)
+		snprintf(number, sizeof(number), "number %u", msg[1]);
+	snprintf(label, sizeof(label), "Alert: %s%s", msg[0] == 2 ? "fatal, " : "", name ? name : number);
+	message(n, out, label, msg, len, is_encrypted(n, out));
+	if (out) {
+		snprintf(sent, sizeof(sent), "Alert %s", name ? name : number);
+		note_sent(n, sent);
+		n->alert_out = msg[1];
+		n->has_alert_out = true;
+	} else {
+		n->alert_in = msg[1];
+		n->has_alert_in = true;
+	}
+	if (meaning && (msg[1] != 0 || first_time(n, LESSON_ALERT)))
+		ev_explain(n->t, "%s says: %s.", out ? "Our alert" : "The alert", meaning);
+}
+
+static void on_message(int write_p, int version, int type, const void *buf, size_t len, SSL *ssl, void *arg)
+{
+	struct narrator *n = arg;
+	bool out = write_p != 0;
+	const uint8_t *msg = buf;
+
+	(void)version;
+	(void)ssl;
+	if (type == SSL3_RT_HEADER) {
+		if (len > 0)
+			n->outer[out] = msg[0];
+		return;
+	}
+	if (type == SSL3_RT_INNER_CONTENT_TYPE)
+		return;
+	if (n->messages++ == MESSAGES_MAX)
+		ev_warning(n->t, "More than %d messages: the others are not shown.", MESSAGES_MAX);
+	if (n->messages > MESSAGES_MAX)
+		return;
+	if (type == SSL3_RT_HANDSHAKE)
+		on_handshake(n, out, msg, len);
+	else if (type == SSL3_RT_CHANGE_CIPHER_SPEC)
+		on_change_cipher_spec(n, out, msg, len);
+	else if (type == SSL3_RT_ALERT)
+		on_alert(n, out, msg, len);
+}
+
+void narrate_data(struct narrator *n, bool out, const uint8_t *bytes, size_t len, const char *label)
+{
+	message(n, out, label, bytes, len, true);
+	if (out)
+		note_sent(n, "application data");
+}
+
+void narrate(SSL *ssl, struct narrator *n)
+{
+	SSL_set_msg_callback(ssl, on_message);
+	SSL_set_msg_callback_arg(ssl, n);
+}

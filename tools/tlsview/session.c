@@ -1,0 +1,251 @@
+/* One TLS session over a connected socket: setting OpenSSL up, the handshake, the verdict, the goodbye. */
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "session.h"
+
+/* --- watching the wire
+ * -------------------------------------------------------------------------------------- */
+
+/* Counts the octets on the connection and keeps the first ones: they tell what a peer speaks that is no TLS.
+ */
+static long tap(
+    BIO *bio, int oper, const char *data, size_t len, int argi, long argl, int ret, size_t *processed)
+{
+	struct session *s = (struct session *)BIO_get_callback_arg(bio);
+
+	(void)len;
+	(void)argi;
+	(void)argl;
+	if (ret <= 0 || !processed)
+		return ret;
+	if (oper == (BIO_CB_WRITE | BIO_CB_RETURN))
+		s->res->wire_out += *processed;
+	if (oper != (BIO_CB_READ | BIO_CB_RETURN))
+		return ret;
+	s->res->wire_in += *processed;
+	size_t room = FIRST_OCTETS - s->n_first, n = *processed < room ? *processed : room;
+	memcpy(s->first + s->n_first, data, n);
+	s->n_first += n;
+	return ret;
+}
+
+static bool write_all(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t w = write(fd, p, n);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			return false;
+		p += w;
+		n -= (size_t)w;
+	}
+	return true;
+}
+
+/* SSL_CTX_set_keylog_callback(3): a line a secret, in the format that Wireshark reads. */
+static void on_key(const SSL *ssl, const char *line)
+{
+	struct session *s = SSL_get_app_data(ssl);
+
+	if (!(write_all(s->opt->keylog_fd, line, strlen(line)) && write_all(s->opt->keylog_fd, "\n", 1)))
+		s->keylog_failed = true;
+}
+
+/* --- setting up
+ * --------------------------------------------------------------------------------------------- */
+
+static enum err set_up(struct session *s)
+{
+	const struct connect_options *o = s->opt;
+	struct result *res = s->res;
+
+	s->ctx = SSL_CTX_new(TLS_client_method());
+	if (!s->ctx)
+		return result_set(res, ERR_INTERNAL, "OpenSSL cannot be set up");
+	SSL_CTX_set_min_proto_version(s->ctx, o->version ? o->version : TLS1_2_VERSION);
+	SSL_CTX_set_max_proto_version(s->ctx, o->version);
+	SSL_CTX_set_mode(s->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* Without it SSL_read() would go on for as long as tickets come in, whatever the time. */
+	SSL_CTX_clear_mode(s->ctx, SSL_MODE_AUTO_RETRY);
+	if (o->ciphers && SSL_CTX_set_cipher_list(s->ctx, o->ciphers) != 1)
+		return result_set(res, ERR_USAGE, "'%s' is not a cipher list that OpenSSL knows", o->ciphers);
+	if (o->keylog_fd >= 0)
+		SSL_CTX_set_keylog_callback(s->ctx, on_key);
+	enum err e = verify_setup(s->ctx, &s->verifier);
+	if (e != ERR_OK)
+		return e;
+
+	s->ssl = SSL_new(s->ctx);
+	BIO *bio = s->ssl ? BIO_new_socket(s->fd, BIO_NOCLOSE) : NULL;
+	if (!bio)
+		return result_set(res, ERR_NOMEM, "not enough memory");
+	BIO_set_callback_ex(bio, tap);
+	BIO_set_callback_arg(bio, (char *)s);
+	SSL_set_bio(s->ssl, bio, bio);
+	SSL_set_app_data(s->ssl, s);
+	narrate(s->ssl, &s->narrator);
+	return verify_name(s->ssl, &s->verifier);
+}
+
+enum err session_wait(struct session *s, int ret, struct deadline d, bool *clean)
+{
+	*clean = false;
+	switch (SSL_get_error(s->ssl, ret)) {
+	case SSL_ERROR_WANT_READ:
+		/* Without auto-retry this also stands for "a message was dealt with, there may be more at
+		 * hand". */
+		if (s->seen != s->narrator.messages && deadline_left(d)) {
+			s->seen = s->narrator.messages;
+			return ERR_OK;
+		}
+		return net_wait(s->fd, POLLIN, d);
+	case SSL_ERROR_WANT_WRITE:
+		return net_wait(s->fd, POLLOUT, d);
+	case SSL_ERROR_ZERO_RETURN:
+		*clean = true;
+		return ERR_CLOSED;
+	case SSL_ERROR_SYSCALL:
+		return ERR_CLOSED;
+	default:
+		return ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING
+		           ? ERR_CLOSED
+		           : ERR_FORMAT;
+	}
+}
+
+static enum err handshake(struct session *s)
+{
+	enum err e = ERR_OK;
+	bool clean;
+
+	while (e == ERR_OK) {
+		ERR_clear_error();
+		errno = 0;
+		int r = SSL_connect(s->ssl);
+		if (r == 1)
+			return ERR_OK;
+		e = session_wait(s, r, s->deadline, &clean);
+	}
+	return e;
+}
+
+/* --- the verdict
+ * -------------------------------------------------------------------------------------------- */
+
+static void note_agreed(struct session *s)
+{
+	const SSL_CIPHER *c = SSL_get_current_cipher(s->ssl);
+	struct result *res = s->res;
+
+	res->handshake_done = true;
+	snprintf(res->protocol, sizeof(res->protocol), "%s",
+	    tls_version_name((uint16_t)SSL_version(s->ssl)) ? tls_version_name((uint16_t)SSL_version(s->ssl))
+	                                                    : "?");
+	if (c)
+		snprintf(res->cipher, sizeof(res->cipher), "%s", SSL_CIPHER_standard_name(c));
+}
+
+/* X509_V_OK proves nothing where no certificate was shown: anonymous suites leave it at that. */
+static void judge(struct session *s)
+{
+	struct checks *c = &s->res->checks;
+
+	if (!SSL_get0_peer_certificate(s->ssl)) {
+		checks_add(c, s->t, Q_SHOWN, "no-certificate", VERDICT_FAIL, -1,
+		    "none: the key agreement is anonymous, and whoever is at the other end could be anyone");
+		narrate_key_verdict(
+		    &s->narrator, VERDICT_FAIL, "there is no certificate, and so no key to prove");
+	}
+	narrate_handshake_done(&s->narrator, s->ssl);
+	if (!s->narrator.key_told)
+		narrate_key_verdict(
+		    &s->narrator, VERDICT_FAIL, "nothing in this handshake was signed with it");
+	s->res->accepted = !checks_first_failed(c) && SSL_get_verify_result(s->ssl) == X509_V_OK &&
+	                   SSL_get0_peer_certificate(s->ssl);
+	s->res->insecure = !s->res->accepted && s->opt->insecure;
+}
+
+/* --- the end
+ * ------------------------------------------------------------------------------------------------ */
+
+/* Ends the connection so that our last words arrive: closing a socket with unread octets in it would make the
+ * kernel throw them away at the other end (RFC 1122 4.2.2.13). */
+static void part(struct session *s)
+{
+	struct deadline d = deadline_within(s->deadline, 200 * NS_PER_MS);
+	uint8_t drain[4096];
+	size_t total = 0;
+
+	ERR_clear_error();
+	if (s->res->handshake_done && !s->narrator.has_alert_out)
+		(void)SSL_shutdown(s->ssl); /* sends close_notify */
+	if (shutdown(s->fd, SHUT_WR) < 0 || !s->narrator.has_alert_out)
+		return;
+	while (total < 1 << 20 && net_wait(s->fd, POLLIN, d) == ERR_OK) {
+		ssize_t n = recv(s->fd, drain, sizeof(drain), 0);
+
+		if (n <= 0)
+			return;
+		total += (size_t)n;
+	}
+}
+
+static enum err run(struct session *s)
+{
+	enum err e = set_up(s);
+
+	if (e != ERR_OK)
+		return e;
+	e = handshake(s);
+	if (e != ERR_OK)
+		return session_explain_failure(s, e);
+	note_agreed(s);
+	judge(s);
+	if (s->res->insecure)
+		ev_warning(s->t,
+		    "The server did not prove to be %s. Going on because --insecure says so: whatever is "
+		    "said now, "
+		    "it is said to a stranger.",
+		    s->res->name);
+	if (s->res->accepted || s->res->insecure)
+		e = session_exchange(s);
+	if (e == ERR_OK || s->res->insecure)
+		e = session_say_verdict(s);
+	return e;
+}
+
+enum err session_run(
+    const struct connect_options *opt, int fd, int64_t left_ns, struct trace *t, struct result *res)
+{
+	struct session s = {.opt = opt,
+	    .t = t,
+	    .res = res,
+	    .fd = fd,
+	    .deadline = deadline_in(left_ns, opt->cancel_fd),
+	    .narrator = {.t = t, .res = res, .me = opt->actor},
+	    .verifier = {.opt = opt, .t = t, .res = res}};
+
+	snprintf(res->name, sizeof(res->name), "%s", opt->name ? opt->name : opt->host);
+	size_t n = strlen(res->name);
+	if (n > 1 && res->name[n - 1] == '.') /* the root's dot, which no certificate has */
+		res->name[n - 1] = '\0';
+	local_text(s.narrator.here, fd);
+	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	enum err e = run(&s);
+	if (s.ssl)
+		part(&s);
+	if (s.keylog_failed)
+		e = result_set(res, ERR_IO, "the secrets could not be written to the key log");
+	SSL_free(s.ssl);
+	SSL_CTX_free(s.ctx);
+	return e;
+}

@@ -1,0 +1,23 @@
+/* HOST:PORT on the command line. */
+#ifndef TLSVIEW_TARGET_H
+#define TLSVIEW_TARGET_H
+
+#include <stdint.h>
+
+#include "glassnet/err.h"
+#include "tlsview.h"
+
+struct target {
+	char host[NAME_MAX_TEXT];
+	uint16_t port;
+};
+
+/* "bank.example", "bank.example:8443", "192.0.2.1:443", "[2001:db8::1]:443", "2001:db8::1"; port 443 where
+ * none is given. ERR_USAGE: it is none of these, and *why says what is wrong. */
+enum err target_parse(struct target *out, const char *text, const char **why) MUST_USE;
+
+/* Is it fit to be a host's name? Letters, digits, hyphens and dots, labels of 1 to 63 octets (RFC 1123 2.1);
+ * an underscore does no harm. *why says what is wrong. */
+bool target_is_name(const char *name, const char **why);
+
+#endif
