@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "glassnet/wire.h"
+#include "reply.h"
 #include "session.h"
 
 #define FIRST_WORD                                                                                           \
@@ -98,7 +99,8 @@ static enum err read_reply(struct session *s)
 	bool clean = false;
 	enum err e = ERR_OK;
 
-	while (e == ERR_OK && !s->res->reply_cut && s->narrator.messages <= MESSAGES_MAX) {
+	while (e == ERR_OK && !s->res->reply_cut && s->narrator.messages <= MESSAGES_MAX &&
+	       !reply_is_whole(s->res->reply, s->res->data_in)) {
 		size_t before = s->res->data_in;
 
 		e = read_some(s, d, &clean);

@@ -161,6 +161,16 @@ static void on_change_cipher_spec(struct narrator *n, bool out, const uint8_t *m
 		        : "All that this side sends from here on is encrypted with the new keys.");
 }
 
+/* OpenSSL gives no message for a ChangeCipherSpec that comes in, only its record. */
+static void on_record(struct narrator *n, bool out, const uint8_t *header, size_t len)
+{
+	if (len < 5)
+		return;
+	n->outer[out] = header[0];
+	if (!out && header[0] == SSL3_RT_CHANGE_CIPHER_SPEC && n->messages <= MESSAGES_MAX)
+		on_change_cipher_spec(n, false, NULL, (size_t)(header[3] << 8 | header[4]));
+}
+
 static void on_alert(struct narrator *n, bool out, const uint8_t *msg, size_t len)
 {
 	char label[96], sent[40], number[16];
@@ -195,8 +205,7 @@ static void on_message(int write_p, int version, int type, const void *buf, size
 	(void)version;
 	(void)ssl;
 	if (type == SSL3_RT_HEADER) {
-		if (len > 0)
-			n->outer[out] = msg[0];
+		on_record(n, out, msg, len);
 		return;
 	}
 	if (type == SSL3_RT_INNER_CONTENT_TYPE)

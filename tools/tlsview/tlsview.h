@@ -46,7 +46,7 @@ struct connect_options {
 
 struct result {
 	enum err err; /* ERR_OK: the peer proved its name. ERR_NEGATIVE: it did not. Else what went wrong. */
-	char text[640]; /* that, in a sentence */
+	char text[1024]; /* that, in a sentence */
 	char name[NAME_MAX_TEXT];
 	char peer[ENDPOINT_TEXT]; /* where it was; "" when nothing was reached */
 	char role[NAME_MAX_TEXT]; /* what the trace calls the peer: its address. Its name is what it has to

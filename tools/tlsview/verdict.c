@@ -8,6 +8,7 @@
 #include "glassnet/wire.h"
 #include "guess.h"
 #include "line.h"
+#include "reply.h"
 #include "session.h"
 
 enum err result_set(struct result *res, enum err err, const char *fmt, ...)
@@ -50,19 +51,21 @@ static void failures_text(char *out, size_t cap, const struct result *res)
 enum err session_say_verdict(struct session *s)
 {
 	struct result *res = s->res;
-	char why[400], sent[200];
+	char why[400], sent[200], reply[320];
 
+	reply_text(reply, sizeof(reply), res->reply, res->data_in);
 	if (res->accepted)
 		return result_set(res, ERR_OK,
-		    "%s proved its name: its certificate leads to %s, and it holds the key. %s, %s%s%s.",
+		    "%s proved its name: its certificate leads to %s, and it holds the key. %s, %s%s%s.%s%s",
 		    res->name, res->chain.anchor, res->protocol, res->group, res->group[0] ? ", " : "",
-		    res->cipher);
+		    res->cipher, reply[0] ? " It answered: " : "", reply);
 	failures_text(why, sizeof(why), res);
 	if (res->insecure)
 		return result_set(res, ERR_NEGATIVE,
-		    "%s is NOT proved: %s. We went on all the same, as told: %zu octets of ours "
-		    "went to whoever that is, and %zu came back.",
-		    res->name, why, res->data_out, res->data_in);
+		    "%s is NOT proved: %s. We went on all the same, as told: %zu octets of ours went to "
+		    "whoever that is, "
+		    "and %zu came back.%s%s",
+		    res->name, why, res->data_out, res->data_in, reply[0] ? " The answer: " : "", reply);
 	return result_set(res, ERR_NEGATIVE,
 	    "refused: the server at %s did not prove to be %s: %s. It got from us: %s. No data.", res->role,
 	    res->name, why, sent_text(sent, sizeof(sent), res));

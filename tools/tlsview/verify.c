@@ -262,6 +262,25 @@ static void tell_anchor(struct verifier *v, X509_STORE_CTX *store)
 		chain_add(&v->res->chain, v->t, top, false);
 }
 
+static void tell_decision(struct verifier *v)
+{
+	if (v->n_faults == 0)
+		ev_decision(v->t, "certificate-accepted", NULL,
+		    "The certificate is in order. What is missing is the proof that "
+		    "the server holds the private key that belongs to it: a copy of a certificate is easy to "
+		    "get.");
+	else if (!v->opt->insecure)
+		ev_decision(v->t, "refused", "RFC 8446 4.4.2.4",
+		    "%zu check%s failed: the connection ends here, with an alert. "
+		    "Nothing else is sent.",
+		    v->n_faults, v->n_faults == 1 ? "" : "s");
+	else
+		ev_decision(v->t, "refusal-ignored", NULL,
+		    "%zu check%s failed, which should end the connection. --insecure "
+		    "says to go on all the same.",
+		    v->n_faults, v->n_faults == 1 ? "" : "s");
+}
+
 /* In the place of OpenSSL's own: SSL_CTX_set_cert_verify_callback(3). Returns 1 to go on with the handshake.
  */
 static int verify_chain(X509_STORE_CTX *store, void *arg)
@@ -282,6 +301,7 @@ static int verify_chain(X509_STORE_CTX *store, void *arg)
 	checks_add(&v->res->checks, v->t, Q_SHOWN, question_id(Q_SHOWN), VERDICT_PASS, -1, "%zu of them",
 	    v->res->chain.n_sent + v->res->chain.not_shown);
 	tell(v, store, done > 0);
+	tell_decision(v);
 	X509_STORE_CTX_set_error(store, v->n_faults ? v->faults[0].code : X509_V_OK);
 	return v->n_faults == 0 || v->opt->insecure;
 }
