@@ -1,0 +1,55 @@
+/* glasslab: the lab runner. Options only; each verb is in a file of its own. */
+#include "verbs.h"
+
+#define LAB_OPTION                                                                                           \
+	{                                                                                                    \
+		.name = "lab", .arg = "NAME",                                                                \
+		.help = "the lab called NAME ($GLASSNET_LAB, else \"glassnet\")"                             \
+	}
+#define DATA_OPTION                                                                                          \
+	{                                                                                                    \
+		.name = "data", .arg = "DIR", .help = "read topology.conf and hosts/ from DIR"               \
+	}
+#define QUIET_OPTION                                                                                         \
+	{                                                                                                    \
+		.name = "quiet", .letter = 'q', .help = "say nothing but what is wrong"                      \
+	}
+
+static const struct cli_option global_options[] = {LAB_OPTION, DATA_OPTION, CLI_END};
+static const struct cli_option up_options[] = {LAB_OPTION, DATA_OPTION,
+    {.name = "seed",
+        .arg = "TEXT",
+        .help = "draw passwords, account numbers and TTLs from TEXT, not by chance"},
+    {.name = "timeout", .arg = "SECONDS", .help = "give up when not every server answers after SECONDS"},
+    QUIET_OPTION, CLI_END};
+static const struct cli_option lab_options[] = {LAB_OPTION, CLI_END};
+static const struct cli_option status_options[] = {LAB_OPTION, QUIET_OPTION, CLI_END};
+static const struct cli_option exec_options[] = {LAB_OPTION, DATA_OPTION, CLI_END};
+
+static const struct cli_verb verbs[] = {
+    {"up", "", 0, 0, "start the mini-Internet", up_options, verb_up, false, false},
+    {"down", "", 0, 0, "stop it; nothing is left behind", lab_options, verb_down, false, false},
+    {"status", "", 0, 0, "every host, its servers, and whether they answer", status_options, verb_status,
+        false, false},
+    {"exec", "HOST -- COMMAND [ARG...]", 2, -1, "run a program in a host", exec_options, verb_exec, true,
+        false},
+    {"shell", "HOST", 1, 1, "open a shell in a host", exec_options, verb_shell, false, false}, {0}};
+
+static const struct cli_tool tool = {
+    .name = "glasslab",
+    .summary = "a mini-Internet on this machine, without root",
+    .verbs = verbs,
+    .examples = "  glasslab up\n"
+                "  glasslab shell laptop\n"
+                "  glasslab exec laptop -- dig www.mse.isr.cmu.edu\n"
+                "  glasslab down\n",
+    .notes = "The lab lives in namespaces of its own: nothing in it reaches this machine's network or the "
+             "Internet,\n"
+             "and when its first process ends, everything in it ends.\n",
+    .global = global_options,
+};
+
+int main(int argc, char **argv)
+{
+	return cli_main(&tool, argc, argv);
+}

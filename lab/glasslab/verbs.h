@@ -1,0 +1,34 @@
+/* The verbs of glasslab, one function each, and what they share. */
+#ifndef GLASSLAB_VERBS_H
+#define GLASSLAB_VERBS_H
+
+#include <limits.h>
+
+#include "glassnet/cli.h"
+#include "glassnet/lab.h"
+#include "topology.h"
+
+int verb_up(struct cli *c);
+int verb_down(struct cli *c);
+int verb_status(struct cli *c);
+int verb_exec(struct cli *c);
+int verb_shell(struct cli *c);
+
+/* Where Glassnet's programs and the lab's data are: beside this executable (build/bin and lab), or installed
+ * (PREFIX/bin and PREFIX/share/glassnet), or where --data says. */
+struct places {
+	char bin[PATH_MAX];
+	char data[PATH_MAX];
+};
+enum err places_find(struct places *out, const char *data_option, struct why *w) MUST_USE;
+
+/* The lab's name as the options and the environment have it; NULL and a message: no good name. */
+const char *lab_name(struct cli *c);
+
+/* Opens the lab that the options name. Otherwise says what is wrong, and *status is what the verb returns. */
+struct lab *open_lab(struct cli *c, int *status);
+
+/* The host's number; -1 after saying that there is none of that name, and which there are. */
+int find_host(struct cli *c, const struct lab *lab, const char *name);
+
+#endif
