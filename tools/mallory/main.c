@@ -1,0 +1,104 @@
+/* mallory: the attacker at freewifi. Options only; the attack is in freewifi.c. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "glassnet/cli.h"
+#include "glassnet/lab.h"
+
+#include "freewifi.h"
+
+static const struct cli_option freewifi_options[] = {
+    {.name = "tls",
+        .arg = "HOW",
+        .choices = "none|self-signed|own-ca|other-name",
+        .help = "the certificate shown in the bank's place; none (the default): https passes untouched"},
+    {.name = "rewrite", .help = "change the account number in pages (the default)"},
+    {.name = "no-rewrite", .help = "only listen"},
+    {.name = "loot", .arg = "FILE", .help = "at the end, write what was read to FILE (JSON, mode 0600)"},
+    CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
+
+/* mallory attacks. It does so only where every host belongs to the lab, and only from the host that is its
+ * own. */
+static bool may_attack(const struct cli *c)
+{
+	char host[LAB_HOST_MAX] = "";
+	enum err e = lab_self(host);
+	if (e)
+		cli_fail(c, ERR_NEGATIVE,
+		    "this program attacks whoever uses its network, so it runs only inside the lab, on the "
+		    "host mallory; "
+		    "this is no host of a lab. Try: glasslab exec mallory -- mallory freewifi");
+	else if (strcmp(host, FREEWIFI_SELF) != 0)
+		cli_fail(c, ERR_NEGATIVE,
+		    "this program attacks whoever uses its network, so it runs only on the lab's host "
+		    "mallory; this is %s. "
+		    "Try: glasslab exec mallory -- mallory freewifi",
+		    host);
+	return e == ERR_OK && strcmp(host, FREEWIFI_SELF) == 0;
+}
+
+/* A pipe or socket as standard input tells us to end by closing. A terminal has Ctrl-C for that, and
+ * /dev/null would end us at once. */
+static int watched_stdin(void)
+{
+	struct stat st;
+	return fstat(STDIN_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) ? STDIN_FILENO
+	                                                                                       : -1;
+}
+
+static int verb_freewifi(struct cli *c)
+{
+	struct freewifi_options opt = {.tls = TLS_NONE,
+	    .rewrite = !cli_has(c, "no-rewrite"),
+	    .limit_ns = 20 * NS_PER_S,
+	    .loot_file = cli_get(c, "loot"),
+	    .stdin_fd = watched_stdin(),
+	    .clock = &clock_real};
+	if (cli_has(c, "rewrite") && cli_has(c, "no-rewrite"))
+		return cli_usage(c, "--rewrite and --no-rewrite exclude each other");
+	if (cli_get(c, "tls") && tls_attack_parse(&opt.tls, cli_get(c, "tls")))
+		return cli_usage(c, "--tls: no such attack");
+	if (!cli_seconds(c, "timeout", 600, &opt.limit_ns))
+		return EXIT_USAGE;
+	if (!may_attack(c))
+		return EXIT_NO;
+	cli_catch_interrupt();
+	opt.stop_fd = cli_interrupt_fd();
+
+	struct trace t;
+	char msg[256];
+	enum err e = cli_trace_open(c, &t, &clock_real, FREEWIFI_SELF);
+	if (e == ERR_OK) {
+		e = freewifi_run(&opt, &t, msg);
+		if (e != ERR_OK && e != ERR_NEGATIVE)
+			cli_fail(c, e, "%s", msg);
+	}
+	return cli_trace_close(c, &t, err_exit(e));
+}
+
+static const struct cli_verb verbs[] = {
+    {.name = "freewifi",
+        .args = "",
+        .summary = "lease addresses at the airport, answer for the bank, relay, read and change",
+        .options = freewifi_options,
+        .run = verb_freewifi},
+    {0}};
+
+static const struct cli_tool tool = {
+    .name = "mallory",
+    .summary = "the attacker in the middle at freewifi; runs inside the lab only",
+    .verbs = verbs,
+    .examples = "  glasslab exec mallory -- mallory freewifi                    read and change http\n"
+                "  glasslab exec mallory -- mallory freewifi --tls self-signed  try https as well\n"
+                "  glasslab move laptop airport                                 the victim arrives\n",
+    .notes = "mallory attacks, so it runs only inside the lab, on the lab's host of that name; no option\n"
+             "points it elsewhere. It ends on Ctrl-C, on SIGTERM, or when a pipe that is its standard\n"
+             "input is closed. Exit status: 0 it holds something, 1 it holds nothing or may not run here.\n",
+};
+
+int main(int argc, char **argv)
+{
+	return cli_main(&tool, argc, argv);
+}
