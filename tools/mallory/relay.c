@@ -230,8 +230,10 @@ static void conn_pump(struct conn *c)
 	if (c->ended)
 		return;
 	unsigned rounds = 0;
-	while (rounds < FAIR_ROUNDS && (victim_step(c) | bank_step(c))) /* both, whatever the first says */
-		rounds++;
+	for (bool moved = true; moved && rounds < FAIR_ROUNDS; rounds++) {
+		moved = victim_step(c);
+		moved |= bank_step(c);
+	}
 	enum outcome how;
 	if (conn_over(c, &how)) {
 		conn_end(c, how);
