@@ -57,6 +57,44 @@ static void word_copy(char *out, size_t cap, const struct words *s, size_t i)
 		out[0] = '\0';
 }
 
+/* The place of the lease of that address; n_leases where there is none. */
+static size_t find_lease(const struct accesspoint *a, const char *addr)
+{
+	size_t i = 0;
+	while (i < a->n_leases && strcmp(a->leases[i].addr, addr) != 0)
+		i++;
+	return i;
+}
+
+static void keep_lease(struct accesspoint *a, const struct lease *l)
+{
+	size_t i = find_lease(a, l->addr);
+	if (i == ACCESSPOINT_MAX_LEASES)
+		return;
+	a->leases[i] = *l;
+	if (i == a->n_leases)
+		a->n_leases++;
+}
+
+void accesspoint_read_leases(struct accesspoint *a)
+{
+	FILE *f = fopen(a->lease_file, "re");
+	if (!f)
+		return;
+	char line[512];
+	while (fgets(line, sizeof line, f)) {
+		struct words s = split(line, strcspn(line, "\n"));
+		struct lease l;
+		if (s.count < 4)
+			continue;
+		word_copy(l.mac, sizeof l.mac, &s, 1);
+		word_copy(l.addr, sizeof l.addr, &s, 2);
+		word_copy(l.name, sizeof l.name, &s, word_is(&s, 3, "*") ? s.count : 3);
+		keep_lease(a, &l);
+	}
+	fclose(f);
+}
+
 /* "DHCPACK(lan) 10.66.0.187 4a:03:33:7b:78:76 laptop" */
 static void note_lease(struct accesspoint *a, const struct words *s)
 {
@@ -64,18 +102,12 @@ static void note_lease(struct accesspoint *a, const struct words *s)
 	word_copy(l.addr, sizeof l.addr, s, 2);
 	word_copy(l.mac, sizeof l.mac, s, 3);
 	word_copy(l.name, sizeof l.name, s, 4);
-	size_t i = 0;
-	while (i < a->n_leases && strcmp(a->leases[i].addr, l.addr) != 0)
-		i++;
+	size_t i = find_lease(a, l.addr);
 	const char *before = i < a->n_leases ? a->leases[i].mac : NULL;
 	ev_state(a->trace, "lease", l.addr, before, l.mac,
 	    "%s is told: the way out and the name server are mallory",
 	    l.name[0] ? l.name : "the new machine");
-	if (i == ACCESSPOINT_MAX_LEASES)
-		return;
-	a->leases[i] = l;
-	if (i == a->n_leases)
-		a->n_leases++;
+	keep_lease(a, &l);
 }
 
 void accesspoint_log_line(struct accesspoint *a, const char *line, size_t len)
@@ -101,12 +133,11 @@ void accesspoint_log_line(struct accesspoint *a, const char *line, size_t len)
 void accesspoint_name(void *accesspoint, const char *addr, char *out, size_t cap)
 {
 	const struct accesspoint *a = accesspoint;
-	for (size_t i = 0; i < a->n_leases; i++)
-		if (strcmp(a->leases[i].addr, addr) == 0 && a->leases[i].name[0]) {
-			snprintf(out, cap, "%s", a->leases[i].name);
-			return;
-		}
-	escape_text(out, cap, addr, strlen(addr));
+	size_t i = find_lease(a, addr);
+	if (i < a->n_leases && a->leases[i].name[0])
+		snprintf(out, cap, "%s", a->leases[i].name);
+	else
+		escape_text(out, cap, addr, strlen(addr));
 }
 
 /* --- its process --- */
@@ -153,9 +184,10 @@ static void on_child(uv_signal_t *h, int signum)
 	}
 }
 
-static void exec_dnsmasq(const struct lan *lan, const char *bank_name, int log_fd, pid_t parent)
+static void exec_dnsmasq(const struct accesspoint *a, const struct lan *lan, int log_fd, pid_t parent)
 {
-	char self[IP_TEXT], interface[64], range[128], router[96], server[96], lie[300], local[300];
+	char self[IP_TEXT], interface[64], range[128], router[96], server[96], lie[300], local[300],
+	    leases[300];
 	ip_text(self, &lan->self);
 	const uint8_t *b = lan->self.b;
 	uint32_t mask = lan->prefix ? ~(uint32_t)0 << (32 - lan->prefix) : 0;
@@ -164,11 +196,12 @@ static void exec_dnsmasq(const struct lan *lan, const char *bank_name, int log_f
 	    b[2], b[0], b[1], b[2], mask >> 24, mask >> 16 & 255, mask >> 8 & 255, mask & 255);
 	snprintf(router, sizeof router, "--dhcp-option=option:router,%s", self);
 	snprintf(server, sizeof server, "--dhcp-option=option:dns-server,%s", self);
-	snprintf(lie, sizeof lie, "--address=/%s/%s", bank_name, self);
-	snprintf(local, sizeof local, "--local=/%s/", bank_name); /* what is no A is not asked elsewhere */
+	snprintf(lie, sizeof lie, "--address=/%s/%s", a->bank_name, self);
+	snprintf(local, sizeof local, "--local=/%s/", a->bank_name); /* what is no A is not asked elsewhere */
+	snprintf(leases, sizeof leases, "--dhcp-leasefile=%s", a->lease_file);
 	char *argv[] = {"dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", interface,
-	    "--except-interface=lo", "--bind-interfaces", "--dhcp-authoritative", "--no-ping",
-	    "--leasefile-ro", range, router, server, lie, local, "--local-ttl=60", "--no-hosts", "--no-poll",
+	    "--except-interface=lo", "--bind-interfaces", "--dhcp-authoritative", "--no-ping", leases, range,
+	    router, server, lie, local, "--local-ttl=60", "--no-hosts", "--no-poll",
 	    "--user=", "--group=", "--pid-file=", "--log-queries", "--log-facility=-", NULL};
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -200,7 +233,7 @@ enum err accesspoint_start(struct accesspoint *a, uv_loop_t *loop, const struct 
 	pid_t parent = getpid();
 	a->pid = fork();
 	if (a->pid == 0)
-		exec_dnsmasq(lan, a->bank_name, fds[1], parent);
+		exec_dnsmasq(a, lan, fds[1], parent);
 	close(fds[1]);
 	if (a->pid < 0 || uv_pipe_open(&a->log, fds[0])) {
 		close(fds[0]);

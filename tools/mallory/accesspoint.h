@@ -33,7 +33,8 @@ struct lease {
 struct accesspoint {
 	struct trace *trace;
 	const char *bank_name;
-	pid_t pid; /* 0: not running */
+	const char *lease_file; /* kept by dnsmasq, so that a restart knows its clients; borrowed */
+	pid_t pid;              /* 0: not running */
 	uv_pipe_t log;
 	uv_signal_t child;
 	bool ready;
@@ -54,6 +55,10 @@ enum err accesspoint_start(struct accesspoint *a, uv_loop_t *loop, const struct 
 
 /* Ends dnsmasq, waits for it, and closes the handles (the loop must run until they are closed). */
 void accesspoint_stop(struct accesspoint *a);
+
+/* Reads the leases that an earlier dnsmasq kept: "EXPIRY MAC ADDRESS NAME CLIENT-ID" on each line. No file:
+ * no leases. */
+void accesspoint_read_leases(struct accesspoint *a);
 
 /* One line of dnsmasq's log: leases and lies are noted and emitted, the rest is passed over. */
 void accesspoint_log_line(struct accesspoint *a, const char *line, size_t len);

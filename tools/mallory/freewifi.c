@@ -16,6 +16,8 @@
 #include "relay.h"
 #include "uplink.h"
 
+#define LEASE_FILE "/run/glassnet/freewifi.leases"
+
 enum { HTTP_PORT = 80, HTTPS_PORT = 443, READY_MS = 5000 };
 
 struct freewifi {
@@ -235,8 +237,12 @@ static enum err start(struct freewifi *f)
 		e = watch_fd(f, &f->input, &f->watching_input, f->opt->stdin_fd, on_input);
 	if (e)
 		return e;
-	f->ap = (struct accesspoint){
-	    .trace = f->trace, .bank_name = FREEWIFI_BANK, .on_change = on_accesspoint, .ctx = f};
+	f->ap = (struct accesspoint){.trace = f->trace,
+	    .bank_name = FREEWIFI_BANK,
+	    .lease_file = LEASE_FILE,
+	    .on_change = on_accesspoint,
+	    .ctx = f};
+	accesspoint_read_leases(&f->ap);
 	f->ap_started = true;
 	uv_timer_start(&f->ready, on_late, READY_MS, 0);
 	e = accesspoint_start(&f->ap, &f->loop, &f->lan);

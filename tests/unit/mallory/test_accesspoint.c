@@ -1,5 +1,7 @@
 /* What mallory reads in dnsmasq's log, and in a ClientHello. */
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "events.h"
 #include "torture.h"
@@ -103,6 +105,28 @@ static void log_leases_are_bounded(void **state)
 	assert_int_equal(f->ap.n_leases, ACCESSPOINT_MAX_LEASES);
 }
 
+static void lease_file_of_an_earlier_run_is_read(void **state)
+{
+	struct fixture *f = *state;
+	char path[] = "/tmp/glassnet-leases.XXXXXX", name[64];
+	int fd = mkstemp(path);
+	static const char text[] = "1795367000 4a:03:33:7b:78:76 10.66.0.187 laptop 01:4a\n\nx y\n"
+	                           "1795367000 4a:03:33:7b:78:77 10.66.0.188 * *\n";
+	assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+	close(fd);
+	f->ap.lease_file = path;
+	accesspoint_read_leases(&f->ap);
+	unlink(path);
+	assert_int_equal(f->ap.n_leases, 2);
+	accesspoint_name(&f->ap, "10.66.0.187", name, sizeof name);
+	assert_string_equal(name, "laptop");
+	accesspoint_name(&f->ap, "10.66.0.188", name, sizeof name);
+	assert_string_equal(name, "10.66.0.188");
+	f->ap.lease_file = "/nonexistent/leases";
+	accesspoint_read_leases(&f->ap);
+	assert_int_equal(f->ap.n_leases, 2);
+}
+
 /* A ClientHello with nothing but a server name, written by RFC 8446 4.1.2. */
 static const uint8_t client_hello[] = {22, 3, 1, 0, 68, 1, 0, 0, 64, 3, 3, /* record, handshake, version */
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
@@ -153,6 +177,7 @@ int main(void)
 	    T(log_start_makes_ready_once),
 	    T(log_garbage_is_passed_over),
 	    T(log_leases_are_bounded),
+	    T(lease_file_of_an_earlier_run_is_read),
 	    T(hello_with_a_name_gives_it),
 	    T(hello_cut_anywhere_gives_none),
 	    T(hello_other_bytes_give_none),
