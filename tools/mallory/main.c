@@ -25,18 +25,13 @@ static bool may_attack(const struct cli *c)
 {
 	char host[LAB_HOST_MAX] = "";
 	enum err e = lab_self(host);
-	if (e)
-		cli_fail(c, ERR_NEGATIVE,
-		    "this program attacks whoever uses its network, so it runs only inside the lab, on the "
-		    "host mallory; "
-		    "this is no host of a lab. Try: glasslab exec mallory -- mallory freewifi");
-	else if (strcmp(host, FREEWIFI_SELF) != 0)
-		cli_fail(c, ERR_NEGATIVE,
-		    "this program attacks whoever uses its network, so it runs only on the lab's host "
-		    "mallory; this is %s. "
-		    "Try: glasslab exec mallory -- mallory freewifi",
-		    host);
-	return e == ERR_OK && strcmp(host, FREEWIFI_SELF) == 0;
+	if (e == ERR_OK && strcmp(host, FREEWIFI_SELF) == 0)
+		return true;
+	cli_fail(c, ERR_NEGATIVE,
+	    "this program attacks its guests, so it runs only in the lab, on the host mallory; this is %s%s "
+	    "(glasslab exec mallory -- mallory freewifi)",
+	    e ? "no host of a lab" : "the host ", host);
+	return false;
 }
 
 /* A pipe or socket as standard input tells us to end by closing. A terminal has Ctrl-C for that, and
