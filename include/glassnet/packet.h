@@ -1,9 +1,10 @@
 /* One captured packet, taken apart into layers.
  *
  * packet_parse() finds the layers (link, network, transport, application) with one static dispatch table;
- * packet_summary() makes one line of it; packet_describe() emits every field with its place, its value and what it
- * means. Each protocol's own parser stands in glassnet/proto/NAME.h as x_parse() (bytes to a typed struct) and
- * x_describe() (fields as events). Nothing here prints, allocates on a packet's word, or trusts a length. */
+ * packet_summary() makes one line of it; packet_describe() emits every field with its place, its value and
+ * what it means. Each protocol's own parser stands in glassnet/proto/NAME.h as x_parse() (bytes to a typed
+ * struct) and x_describe() (fields as events). Nothing here prints, allocates on a packet's word, or trusts a
+ * length. */
 #ifndef GLASSNET_PACKET_H
 #define GLASSNET_PACKET_H
 
@@ -29,6 +30,7 @@ enum proto {
 	PROTO_DHCP,
 	PROTO_HTTP,
 	PROTO_TLS,
+	PROTO_LINK, /* what a capture has in Ethernet's place: loopback, Linux "cooked" */
 	PROTO_DATA, /* bytes that no decoder claims */
 	PROTO_COUNT
 };
@@ -38,8 +40,8 @@ const char *proto_name(enum proto p);
 
 struct layer {
 	enum proto proto;
-	size_t off; /* octets from the start of the packet */
-	size_t len; /* of header and payload as far as this layer's own lengths say, within the packet */
+	size_t off;     /* octets from the start of the packet */
+	size_t len;     /* of header and payload as far as this layer's own lengths say, within the packet */
 	enum err err;   /* ERR_OK, or what is wrong in this layer */
 	size_t err_off; /* where, in octets from the start of the packet */
 };
@@ -47,33 +49,34 @@ struct layer {
 #define PACKET_MAX_LAYERS 10
 
 struct packet {
-	int64_t time;     /* ns since 1970 */
-	uint64_t number;  /* in the capture, from 1 */
+	int64_t time;         /* ns since 1970 */
+	uint64_t number;      /* in the capture, from 1 */
 	const uint8_t *bytes; /* borrowed */
-	size_t len;       /* octets captured */
-	size_t wire_len;  /* octets it had on the wire (larger when cut by a snap length) */
-	int linktype;     /* pcap's DLT_ value */
+	size_t len;           /* octets captured */
+	size_t wire_len;      /* octets it had on the wire (larger when cut by a snap length) */
+	int linktype;         /* pcap's DLT_ value */
 
 	/* set by packet_parse() */
 	unsigned n_layers;
 	struct layer layers[PACKET_MAX_LAYERS];
 	bool has_mac;
 	struct mac src_mac, dst_mac;
-	struct endpoint src, dst; /* family 0 where there is no IP (ARP: the protocol addresses) */
-	uint8_t ip_proto;         /* 6 TCP, 17 UDP …; 0 none */
-	uint8_t ttl;              /* or hop limit */
-	bool fragment;            /* not the first fragment: no transport layer */
+	struct endpoint src, dst;        /* family 0 where there is no IP (ARP: the protocol addresses) */
+	uint8_t ip_proto;                /* 6 TCP, 17 UDP …; 0 none */
+	uint8_t ttl;                     /* or hop limit */
+	bool fragment;                   /* not the first fragment: no transport layer */
 	size_t payload_off, payload_len; /* of the transport layer's payload, in octets */
 };
 
-/* Takes p apart; p->bytes, len, wire_len, linktype are given. Always leaves a usable p: decoding stops at the layer
- * whose err says why. */
+/* Takes p apart; p->bytes, len, wire_len, linktype are given. Always leaves a usable p: decoding stops at the
+ * layer whose err says why. */
 void packet_parse(struct packet *p);
 
 /* The innermost layer. */
 const struct layer *packet_top(const struct packet *p);
 
-/* One line that says what the packet is ("query A www.example"), cut to cap; peers' bytes escaped. Returns out. */
+/* One line that says what the packet is ("query A www.example"), cut to cap; peers' bytes escaped. Returns
+ * out. */
 char *packet_summary(const struct packet *p, char *out, size_t cap);
 
 /* What a listener on the path can read of it. */

@@ -75,7 +75,7 @@ void field_peer(
 	field_text(f, off, len, name, value, meaning, ref);
 }
 
-void field_flag(const struct fields *f, size_t off, size_t len, const char *name, int set,
+void field_flag(const struct fields *f, size_t off, size_t len, const char *name, bool set,
     const char *meaning, const char *ref)
 {
 	field_text(f, off, len, name, set ? "set" : "not set", set ? meaning : NULL, ref);

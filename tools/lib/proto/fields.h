@@ -2,6 +2,7 @@
 #ifndef PROTO_FIELDS_H
 #define PROTO_FIELDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,7 +36,7 @@ void field_peer(
     const struct fields *f, size_t off, size_t len, const char *name, const char *meaning, const char *ref);
 
 /* A bit: "set" or "not set". */
-void field_flag(const struct fields *f, size_t off, size_t len, const char *name, int set,
+void field_flag(const struct fields *f, size_t off, size_t len, const char *name, bool set,
     const char *meaning, const char *ref);
 
 /* One layer deeper. */

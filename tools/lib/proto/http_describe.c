@@ -153,7 +153,7 @@ static void describe_start(const struct http *h, const struct fields *f)
 
 void http_describe(const struct http *h, const uint8_t *p, size_t len, size_t base, struct trace *t)
 {
-	struct fields f = {.trace = t, .layer = "HTTP", .base = base, .p = p};
+	struct fields f = {.trace = t, .layer = "HTTP", .base = base, .p = p, .depth = 1};
 	size_t here = body_here(h, len);
 
 	if (h->response ? h->status == 0 : h->target.len == 0)

@@ -1,0 +1,449 @@
+/* A packet in words: its line, what a listener gets of it, and its fields. The parsers run once more on the
+ * layer that is shown: cheaper than to keep what each of them found for every packet. */
+#include <string.h>
+
+#include "fields.h"
+#include "glassnet/packet.h"
+#include "glassnet/proto/arp.h"
+#include "glassnet/proto/dhcp.h"
+#include "glassnet/proto/dns.h"
+#include "glassnet/proto/ether.h"
+#include "glassnet/proto/http.h"
+#include "glassnet/proto/icmp.h"
+#include "glassnet/proto/ip.h"
+#include "glassnet/proto/tls.h"
+#include "glassnet/proto/transport.h"
+#include "glassnet/wire.h"
+
+/* Any one layer, parsed. */
+union header {
+	struct ether ether;
+	struct link_header link;
+	struct arp arp;
+	struct ipv4 ipv4;
+	struct ipv6 ipv6;
+	struct icmp icmp;
+	struct udp udp;
+	struct tcp tcp;
+	struct dns dns;
+	struct dhcp dhcp;
+	struct http http;
+	struct tls tls;
+};
+
+struct view {
+	const struct packet *packet;
+	unsigned index; /* of the layer */
+	const uint8_t *p;
+	size_t len, base;
+	bool stream; /* over TCP */
+};
+
+static struct view view_of(const struct packet *p, unsigned i)
+{
+	const struct layer *l = &p->layers[i];
+
+	return (struct view){.packet = p,
+	    .index = i,
+	    .p = p->bytes + l->off,
+	    .len = l->len,
+	    .base = l->off,
+	    .stream = p->ip_proto == IPPROTO_IS_TCP};
+}
+
+/* A DNS message over TCP stands behind its length. */
+static struct view dns_view(const struct view *v)
+{
+	struct view m = *v;
+
+	if (v->stream && v->len >= DNS_TCP_PREFIX) {
+		m.p += DNS_TCP_PREFIX;
+		m.base += DNS_TCP_PREFIX;
+		m.len = dns_tcp_message_len(v->p, v->len);
+	}
+	return m;
+}
+
+/* Is not all here of what this transport layer's checksum covers? */
+static bool incomplete(const struct packet *p)
+{
+	size_t at;
+
+	for (unsigned i = 0; i < p->n_layers; i++) {
+		struct view v = view_of(p, i);
+		struct ipv4 v4;
+		struct ipv6 v6;
+		if (p->layers[i].proto == PROTO_IPV4 && ipv4_parse(&v4, v.p, v.len, &at) == ERR_OK)
+			return v4.cut || v4.mf || p->fragment;
+		if (p->layers[i].proto == PROTO_IPV6 && ipv6_parse(&v6, v.p, v.len, &at) == ERR_OK)
+			return v6.cut || v6.mf || p->fragment;
+	}
+	return true;
+}
+
+/* UDP and TCP checksums run over a pseudo header, too (RFC 9293 3.1, RFC 8200 8.1). */
+static enum checksum_state check_transport(const struct view *v, uint16_t written)
+{
+	const struct packet *p = v->packet;
+	uint8_t pseudo[40];
+	struct wr w = wr_init(pseudo, sizeof(pseudo));
+	size_t n = p->src.ip.family == 4 ? 4 : 16;
+
+	if (written == 0 && p->ip_proto == IPPROTO_IS_UDP)
+		return CHECKSUM_NONE;
+	if (incomplete(p))
+		return CHECKSUM_UNCHECKED;
+	wr_bytes(&w, p->src.ip.b, n);
+	wr_bytes(&w, p->dst.ip.b, n);
+	wr_u32(&w, (uint32_t)v->len);
+	wr_u32(&w, p->ip_proto);
+	return inet_checksum(pseudo, w.pos, v->p, v->len) == 0 ? CHECKSUM_RIGHT : CHECKSUM_WRONG;
+}
+
+/* --- one row a protocol
+ * ------------------------------------------------------------------------------------- */
+
+static enum err ether_read(union header *h, const struct view *v, size_t *at)
+{
+	return ether_parse(&h->ether, v->p, v->len, at);
+}
+
+static void ether_line(const union header *h, const struct view *v, struct text *out)
+{
+	(void)v;
+	ether_summary(&h->ether, out);
+}
+
+static void ether_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	ether_describe(&h->ether, v->p, v->base, t);
+}
+
+static enum err link_read(union header *h, const struct view *v, size_t *at)
+{
+	return link_parse(&h->link, v->packet->linktype, v->p, v->len, at);
+}
+
+static void link_line(const union header *h, const struct view *v, struct text *out)
+{
+	(void)v;
+	link_summary(&h->link, out);
+}
+
+static void link_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	link_describe(&h->link, v->p, v->base, t);
+}
+
+static enum err arp_read(union header *h, const struct view *v, size_t *at)
+{
+	return arp_parse(&h->arp, v->p, v->len, at);
+}
+
+static void arp_line(const union header *h, const struct view *v, struct text *out)
+{
+	(void)v;
+	arp_summary(&h->arp, out);
+}
+
+static void arp_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	arp_describe(&h->arp, v->p, v->base, t);
+}
+
+static enum err ipv4_read(union header *h, const struct view *v, size_t *at)
+{
+	return ipv4_parse(&h->ipv4, v->p, v->len, at);
+}
+
+static void ipv4_line(const union header *h, const struct view *v, struct text *out)
+{
+	(void)v;
+	ipv4_summary(&h->ipv4, out);
+}
+
+static void ipv4_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	ipv4_describe(&h->ipv4, v->p, v->base, t);
+}
+
+static enum err ipv6_read(union header *h, const struct view *v, size_t *at)
+{
+	return ipv6_parse(&h->ipv6, v->p, v->len, at);
+}
+
+static void ipv6_line(const union header *h, const struct view *v, struct text *out)
+{
+	(void)v;
+	ipv6_summary(&h->ipv6, out);
+}
+
+static void ipv6_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	ipv6_describe(&h->ipv6, v->p, v->base, t);
+}
+
+static enum err icmp_read(union header *h, const struct view *v, size_t *at)
+{
+	return icmp_parse(&h->icmp, v->p, v->len, at);
+}
+
+static enum err icmpv6_read(union header *h, const struct view *v, size_t *at)
+{
+	return icmpv6_parse(&h->icmp, v->p, v->len, at);
+}
+
+static void icmp_line(const union header *h, const struct view *v, struct text *out)
+{
+	(void)v;
+	icmp_summary(&h->icmp, out);
+}
+
+static void icmp_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	icmp_describe(&h->icmp, v->p, v->base, t);
+}
+
+static enum err udp_read(union header *h, const struct view *v, size_t *at)
+{
+	return udp_parse(&h->udp, v->p, v->len, at);
+}
+
+static void udp_line(const union header *h, const struct view *v, struct text *out)
+{
+	(void)v;
+	udp_summary(&h->udp, out);
+}
+
+static void udp_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	udp_describe(&h->udp, v->p, v->base, check_transport(v, h->udp.checksum), t);
+}
+
+static enum err tcp_read(union header *h, const struct view *v, size_t *at)
+{
+	return tcp_parse(&h->tcp, v->p, v->len, at);
+}
+
+static void tcp_line(const union header *h, const struct view *v, struct text *out)
+{
+	(void)v;
+	tcp_summary(&h->tcp, out);
+}
+
+static void tcp_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	tcp_describe(&h->tcp, v->p, v->base, check_transport(v, h->tcp.checksum), t);
+}
+
+static enum err dns_read(union header *h, const struct view *v, size_t *at)
+{
+	return v->stream ? dns_tcp_parse(&h->dns, v->p, v->len, at) : dns_parse(&h->dns, v->p, v->len, at);
+}
+
+static void dns_line(const union header *h, const struct view *v, struct text *out)
+{
+	struct view m = dns_view(v);
+
+	if (m.len < 12)
+		text_str(out, "DNS, the begin of a message");
+	else
+		dns_summary(&h->dns, m.p, m.len, out);
+	text_str(out, v->stream ? ", over TCP" : "");
+	if (h->dns.partial)
+		text_str(out, " (goes on in the next segment)");
+}
+
+static void dns_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	struct fields f = {.trace = t, .layer = "DNS", .base = v->base, .p = v->p, .depth = 1};
+	struct view m = dns_view(v);
+
+	if (v->stream && v->len >= DNS_TCP_PREFIX)
+		field_num(&f, 0, DNS_TCP_PREFIX, "message length", (uint64_t)v->p[0] << 8 | v->p[1],
+		    "TCP is a stream without borders: the length says where the message ends",
+		    "RFC 1035 4.2.2");
+	dns_describe(&h->dns, m.p, m.len, m.base, t);
+}
+
+static enum err dhcp_read(union header *h, const struct view *v, size_t *at)
+{
+	return dhcp_parse(&h->dhcp, v->p, v->len, at);
+}
+
+static void dhcp_line(const union header *h, const struct view *v, struct text *out)
+{
+	(void)v;
+	dhcp_summary(&h->dhcp, out);
+}
+
+static void dhcp_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	dhcp_describe(&h->dhcp, v->p, v->len, v->base, t);
+}
+
+static enum err http_read(union header *h, const struct view *v, size_t *at)
+{
+	return http_parse(&h->http, v->p, v->len, at);
+}
+
+static void http_line(const union header *h, const struct view *v, struct text *out)
+{
+	http_summary(&h->http, v->p, v->len, out);
+}
+
+static void http_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	http_describe(&h->http, v->p, v->len, v->base, t);
+}
+
+static enum err tls_read(union header *h, const struct view *v, size_t *at)
+{
+	return tls_parse(&h->tls, v->p, v->len, at);
+}
+
+static void tls_line(const union header *h, const struct view *v, struct text *out)
+{
+	tls_summary(&h->tls, v->p, v->len, out);
+}
+
+static void tls_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	tls_describe(&h->tls, v->p, v->len, v->base, t);
+}
+
+static const struct {
+	enum err (*read)(union header *h, const struct view *v, size_t *at);
+	void (*line)(const union header *h, const struct view *v, struct text *out);
+	void (*fields)(const union header *h, const struct view *v, struct trace *t);
+} rows[PROTO_COUNT] = {
+    [PROTO_ETHER] = {ether_read, ether_line, ether_fields},
+    [PROTO_LINK] = {link_read, link_line, link_fields},
+    [PROTO_ARP] = {arp_read, arp_line, arp_fields},
+    [PROTO_IPV4] = {ipv4_read, ipv4_line, ipv4_fields},
+    [PROTO_IPV6] = {ipv6_read, ipv6_line, ipv6_fields},
+    [PROTO_ICMP] = {icmp_read, icmp_line, icmp_fields},
+    [PROTO_ICMPV6] = {icmpv6_read, icmp_line, icmp_fields},
+    [PROTO_UDP] = {udp_read, udp_line, udp_fields},
+    [PROTO_TCP] = {tcp_read, tcp_line, tcp_fields},
+    [PROTO_DNS] = {dns_read, dns_line, dns_fields},
+    [PROTO_DHCP] = {dhcp_read, dhcp_line, dhcp_fields},
+    [PROTO_HTTP] = {http_read, http_line, http_fields},
+    [PROTO_TLS] = {tls_read, tls_line, tls_fields},
+};
+
+/* --- the packet
+ * --------------------------------------------------------------------------------------------- */
+
+/* The innermost layer that a decoder knows. */
+static const struct layer *shown_layer(const struct packet *p, unsigned *index)
+{
+	unsigned i = p->n_layers;
+
+	while (i > 0 && (i == p->n_layers || !rows[p->layers[i].proto].line))
+		i--;
+	*index = i;
+	return &p->layers[i];
+}
+
+static void add_trouble(struct text *out, const struct layer *l, bool captured_short)
+{
+	text_str(out, proto_name(l->proto));
+	if (captured_short && l->err == ERR_TRUNCATED) {
+		text_str(out, ", cut short by the capture");
+		return;
+	}
+	text_str(out, " malformed: ");
+	text_str(out, err_text(l->err));
+	text_str(out, " (at byte ");
+	text_num(out, l->err_off);
+	text_str(out, ")");
+}
+
+static bool captured_short(const struct packet *p)
+{
+	return p->len < p->wire_len || incomplete(p);
+}
+
+char *packet_summary(const struct packet *p, char *out, size_t cap)
+{
+	struct text t = text_init(out, cap);
+	union header h;
+	unsigned i;
+	size_t at;
+
+	if (p->n_layers == 0 || (p->n_layers == 1 && !rows[p->layers[0].proto].line)) {
+		text_count(&t, p->len, "byte");
+		text_str(&t, p->n_layers == 0 ? "" : " of a link type that is not decoded here");
+		return out;
+	}
+	const struct layer *l = shown_layer(p, &i);
+	if (l->err != ERR_OK) {
+		add_trouble(&t, l, l->err == ERR_TRUNCATED && captured_short(p));
+		return out;
+	}
+	struct view v = view_of(p, i);
+	(void)!rows[l->proto].read(&h, &v, &at);
+	rows[l->proto].line(&h, &v, &t);
+	return out;
+}
+
+enum secrecy packet_secrecy(const struct packet *p)
+{
+	const struct layer *l = packet_top(p);
+	struct tls tls;
+	size_t at;
+
+	if (l->err != ERR_OK)
+		return SECRECY_UNKNOWN;
+	if (l->proto == PROTO_TLS && tls_parse(&tls, p->bytes + l->off, l->len, &at) == ERR_OK)
+		return tls.encrypted ? SECRECY_ENCRYPTED : SECRECY_CLEAR;
+	return l->proto == PROTO_DATA || l->proto == PROTO_NONE ? SECRECY_UNKNOWN : SECRECY_CLEAR;
+}
+
+/* The octets of a layer that are its own: up to where the next begins. */
+static size_t own_len(const struct packet *p, unsigned i)
+{
+	if (i + 1 < p->n_layers)
+		return p->layers[i + 1].off - p->layers[i].off;
+	if (p->payload_off > p->layers[i].off)
+		return p->payload_off - p->layers[i].off;
+	return p->layers[i].len;
+}
+
+static void describe_layer(const struct packet *p, unsigned i, struct trace *t)
+{
+	const struct layer *l = &p->layers[i];
+	struct fields f = {.trace = t, .layer = proto_name(l->proto), .p = p->bytes};
+	struct view v = view_of(p, i);
+	char line[512];
+	struct text text = text_init(line, sizeof(line));
+	union header h;
+	size_t at;
+
+	if (!rows[l->proto].read) {
+		field_hex(&f, l->off, l->len, "data", "no decoder here knows what this is", NULL);
+		return;
+	}
+	enum err readable = rows[l->proto].read(&h, &v, &at);
+	if (l->err != ERR_OK) {
+		add_trouble(&text, l, l->err == ERR_TRUNCATED && captured_short(p));
+		field_text(&f, l->off, l->len, proto_name(l->proto), line, NULL, err_ref(l->err));
+		/* of a header that is not whole nothing more can be said; messages show what comes before the
+		 * trouble */
+		if (readable != ERR_OK && (l->proto < PROTO_DNS || l->proto == PROTO_LINK))
+			return;
+	} else {
+		rows[l->proto].line(&h, &v, &text);
+		field_text(&f, l->off, own_len(p, i), proto_name(l->proto), line, NULL, NULL);
+	}
+	rows[l->proto].fields(&h, &v, t);
+}
+
+void packet_describe(const struct packet *p, struct trace *t)
+{
+	if (!trace_on(t))
+		return;
+	for (unsigned i = 0; i < p->n_layers; i++)
+		describe_layer(p, i, t);
+}
