@@ -15,7 +15,9 @@ enum checksum_state {
 	CHECKSUM_UNCHECKED, /* not all octets are here */
 	CHECKSUM_NONE,      /* the sender wrote none (UDP over IPv4) */
 	CHECKSUM_RIGHT,
-	CHECKSUM_WRONG /* often only not computed yet: the sender's network card does it after the capture */
+	CHECKSUM_BEGUN, /* only the pseudo header is summed: the network card does the rest after the capture
+	                 */
+	CHECKSUM_WRONG
 };
 
 struct udp {

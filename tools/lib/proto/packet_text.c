@@ -97,7 +97,9 @@ static enum checksum_state check_transport(const struct view *v, uint16_t writte
 	wr_bytes(&w, p->dst.ip.b, n);
 	wr_u32(&w, (uint32_t)v->len);
 	wr_u32(&w, p->ip_proto);
-	return inet_checksum(pseudo, w.pos, v->p, v->len) == 0 ? CHECKSUM_RIGHT : CHECKSUM_WRONG;
+	if (inet_checksum(pseudo, w.pos, v->p, v->len) == 0)
+		return CHECKSUM_RIGHT;
+	return written == (uint16_t)~inet_checksum(pseudo, w.pos, NULL, 0) ? CHECKSUM_BEGUN : CHECKSUM_WRONG;
 }
 
 /* --- one row a protocol
@@ -411,6 +413,14 @@ static size_t own_len(const struct packet *p, unsigned i)
 	return p->layers[i].len;
 }
 
+/* A layer's line without the name that it begins with: the field has it. */
+static const char *without_name(const char *line, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(line, name, n) == 0 && line[n] == ' ' ? line + n + 1 : line;
+}
+
 static void describe_layer(const struct packet *p, unsigned i, struct trace *t)
 {
 	const struct layer *l = &p->layers[i];
@@ -428,14 +438,16 @@ static void describe_layer(const struct packet *p, unsigned i, struct trace *t)
 	enum err readable = rows[l->proto].read(&h, &v, &at);
 	if (l->err != ERR_OK) {
 		add_trouble(&text, l, l->err == ERR_TRUNCATED && captured_short(p));
-		field_text(&f, l->off, l->len, proto_name(l->proto), line, NULL, err_ref(l->err));
+		field_text(&f, l->off, l->len, proto_name(l->proto), without_name(line, proto_name(l->proto)),
+		    NULL, err_ref(l->err));
 		/* of a header that is not whole nothing more can be said; messages show what comes before the
 		 * trouble */
 		if (readable != ERR_OK && (l->proto < PROTO_DNS || l->proto == PROTO_LINK))
 			return;
 	} else {
 		rows[l->proto].line(&h, &v, &text);
-		field_text(&f, l->off, own_len(p, i), proto_name(l->proto), line, NULL, NULL);
+		field_text(&f, l->off, own_len(p, i), proto_name(l->proto),
+		    without_name(line, proto_name(l->proto)), NULL, NULL);
 	}
 	rows[l->proto].fields(&h, &v, t);
 }

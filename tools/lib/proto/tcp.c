@@ -228,10 +228,12 @@ void tcp_describe(
 	field_num(&f, 14, 2, "window", h->window,
 	    "how much the sender can take before the next acknowledgment", "RFC 9293 3.8.6");
 	field_fmt(&f, 16, 2, "checksum",
-	    sum == CHECKSUM_WRONG ? "often only not computed yet: the network card does it after the capture"
-	                          : NULL,
+	    sum == CHECKSUM_BEGUN
+	        ? "the sending machine left the rest to its network card, which works after the capture"
+	        : NULL,
 	    "RFC 9293 3.1", "0x%04x (%s)", h->checksum,
 	    sum == CHECKSUM_RIGHT   ? "right"
+	    : sum == CHECKSUM_BEGUN ? "only begun"
 	    : sum == CHECKSUM_WRONG ? "does not match"
 	                            : "not checked: not all octets are here");
 	field_num(&f, 18, 2, "urgent pointer", h->urgent, NULL, "RFC 9293 3.8.5");

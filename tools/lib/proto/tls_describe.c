@@ -135,7 +135,10 @@ static void describe_hello(const struct fields *f, const struct tls_message *m)
 	if (tls_hello_parse(&h, f->p, m, &at) != ERR_OK || h.random.len == 0)
 		return;
 	add_name(&t, tls_version_name, h.version);
-	field_text(f, m->body.off, 2, "version", value, "kept at TLS 1.2 for old machines on the path",
+	field_text(f, m->body.off, 2, "version", value,
+	    h.best > h.version
+	        ? "kept at an old value for old machines on the path; the true ones are in an extension"
+	        : NULL,
 	    "RFC 8446 4.1.2");
 	field_hex(f, h.random.off, h.random.len, "random",
 	    h.retry ? "this very value says: ask again, with another key" : "makes every handshake a new one",
@@ -239,8 +242,8 @@ static void describe_record(const struct fields *f, const struct tls_record *r)
 	        ? "in TLS 1.2: all that follows is encrypted; in TLS 1.3 it means nothing"
 	        : NULL,
 	    "RFC 8446 5.1", "%u (%s)", r->type, content_name(r->type));
-	field_fmt(&d, r->off + 1, 2, "version", "kept at an old value for old machines on the path",
-	    "RFC 8446 5.1", "0x%04x (%s)", r->version, version ? version : "unknown");
+	field_fmt(&d, r->off + 1, 2, "version", "no longer means anything in TLS 1.3", "RFC 8446 5.1",
+	    "0x%04x (%s)", r->version, version ? version : "unknown");
 	field_num(&d, r->off + 3, 2, "length", r->length, NULL, "RFC 8446 5.1");
 	if (r->encrypted || r->continued)
 		return;

@@ -45,6 +45,7 @@ void udp_summary(const struct udp *h, struct text *out)
 static const char *const sum_texts[] = {[CHECKSUM_UNCHECKED] = "not checked: not all octets are here",
     [CHECKSUM_NONE] = "none: the sender left it out",
     [CHECKSUM_RIGHT] = "right",
+    [CHECKSUM_BEGUN] = "only begun",
     [CHECKSUM_WRONG] = "does not match"};
 
 void udp_describe(
@@ -57,7 +58,8 @@ void udp_describe(
 	field_num(&f, 2, 2, "destination port", h->dport, "which program it is for", "RFC 768");
 	field_num(&f, 4, 2, "length", h->length, "octets, these eight included", "RFC 768");
 	field_fmt(&f, 6, 2, "checksum",
-	    sum == CHECKSUM_WRONG ? "often only not computed yet: the network card does it after the capture"
-	                          : NULL,
+	    sum == CHECKSUM_BEGUN
+	        ? "the sending machine left the rest to its network card, which works after the capture"
+	        : NULL,
 	    "RFC 768", "0x%04x (%s)", h->checksum, sum_texts[sum]);
 }
