@@ -258,7 +258,7 @@ static enum err addresses(const struct setup *s, struct netlink *nl)
 		e = netlink_no_offload(f->name, s->w);
 		for (size_t a = 0; e == ERR_OK && a < f->n_addrs; a++)
 			e = netlink_add_addr(nl, index, &f->addr[a], s->w);
-		if (e == ERR_OK)
+		if (e == ERR_OK && !f->dhcp) /* that is plugged in when its DHCP client starts */
 			e = netlink_up(nl, index, true, s->w);
 	}
 	/* A static IPv6 address has no route before its link is up. */

@@ -24,6 +24,12 @@ static const struct cli_option up_options[] = {LAB_OPTION, DATA_OPTION,
     QUIET_OPTION, CLI_END};
 static const struct cli_option lab_options[] = {LAB_OPTION, CLI_END};
 static const struct cli_option status_options[] = {LAB_OPTION, QUIET_OPTION, CLI_END};
+static const struct cli_option move_options[] = {LAB_OPTION,
+    {.name = "wait", .arg = "SECONDS", .help = "wait at most SECONDS for an address in the new network (3)"},
+    QUIET_OPTION, CLI_END};
+static const struct cli_option map_options[] = {LAB_OPTION, DATA_OPTION,
+    {.name = "verbose", .letter = 'v', .help = "IPv6 addresses, too, however narrow the terminal is"},
+    CLI_END};
 static const struct cli_option exec_options[] = {LAB_OPTION, DATA_OPTION, CLI_END};
 
 static const struct cli_verb verbs[] = {
@@ -33,7 +39,14 @@ static const struct cli_verb verbs[] = {
         false, false},
     {"exec", "HOST -- COMMAND [ARG...]", 2, -1, "run a program in a host", exec_options, verb_exec, true,
         false},
-    {"shell", "HOST", 1, 1, "open a shell in a host", exec_options, verb_shell, false, false}, {0}};
+    {"shell", "HOST", 1, 1, "open a shell in a host", exec_options, verb_shell, false, false},
+    {"move", "HOST NETWORK", 2, 2, "unplug a host and plug it in elsewhere: move laptop airport",
+        move_options, verb_move, false, false},
+    {"map", "", 0, 0, "draw the network with its addresses", map_options, verb_map, false, false},
+    {"facts", "", 0, 0, "everything there is to know about the running lab, as JSON", lab_options, verb_facts,
+        false, false},
+    {0},
+};
 
 static const struct cli_tool tool = {
     .name = "glasslab",

@@ -57,7 +57,5 @@ enum err holder_move(struct holder *h, size_t host, size_t lan, struct why *w)
 		hh->lan[k] = (int)lan;
 		e = netlink_up(&h->nl, port, true, w);
 	}
-	if (e == ERR_OK)
-		e = netlink_up(&hh->nl, index, true, w);
 	return e == ERR_OK ? restart_clients(h, host, true, w) : e;
 }

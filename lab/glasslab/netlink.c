@@ -12,8 +12,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define MESSAGE_MAX 1024  /* octets of a request of ours */
-#define ANSWER_MAX  32768 /* octets of a datagram of the kernel's */
+#define MESSAGE_MAX 1024    /* octets of a request of ours */
+#define ANSWER_MAX  32768   /* octets of a datagram of the kernel's */
 #define LOWER_UP    0x10000 /* IFF_LOWER_UP of <linux/if.h>, which does not go together with <net/if.h> */
 
 enum err netlink_open(struct netlink *nl, struct why *w)
@@ -279,7 +279,8 @@ static int take_addr(const struct nlmsghdr *h, void *ctx)
 	size_t len = m->ifa_family == AF_INET ? 4 : 16;
 	if ((m->ifa_family != AF_INET && m->ifa_family != AF_INET6) || l->n == l->max)
 		return MNL_CB_OK;
-	if (mnl_attr_parse(h, sizeof *m, find_addr, &addr) < 0 || !addr || mnl_attr_get_payload_len(addr) != len)
+	if (mnl_attr_parse(h, sizeof *m, find_addr, &addr) < 0 || !addr ||
+	    mnl_attr_get_payload_len(addr) != len)
 		return MNL_CB_OK;
 	l->out[l->n++] = (struct netlink_addr){.index = m->ifa_index,
 	    .addr = {ip_from(len == 4 ? 4 : 6, mnl_attr_get_payload(addr)), m->ifa_prefixlen},
@@ -314,7 +315,8 @@ static int take_gateway(const struct nlmsghdr *h, void *ctx)
 	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
 	const struct nlattr *a = NULL;
 	size_t len = m->rtm_family == AF_INET ? 4 : 16;
-	if (m->rtm_dst_len != 0 || m->rtm_table != RT_TABLE_MAIN || m->rtm_type != RTN_UNICAST || l->n == l->max)
+	if (m->rtm_dst_len != 0 || m->rtm_table != RT_TABLE_MAIN || m->rtm_type != RTN_UNICAST ||
+	    l->n == l->max)
 		return MNL_CB_OK;
 	if (mnl_attr_parse(h, sizeof *m, find_gateway, &a) >= 0 && a && mnl_attr_get_payload_len(a) == len)
 		l->out[l->n++] = ip_from(len == 4 ? 4 : 6, mnl_attr_get_payload(a));

@@ -60,6 +60,17 @@ const char *lab_name(struct cli *c)
 	return NULL;
 }
 
+int load_topology(struct cli *c, struct places *places, struct topology *t)
+{
+	struct why w = {""};
+	char path[PATH_MAX + 32];
+	enum err e = places_find(places, cli_get(c, "data"), &w);
+	snprintf(path, sizeof path, "%s/topology.conf", places->data);
+	if (e == ERR_OK)
+		e = topology_load(t, path, &w);
+	return e == ERR_OK ? EXIT_YES : cli_fail(c, e, "%s", w.text);
+}
+
 struct lab *open_lab(struct cli *c, int *status)
 {
 	struct lab *lab;

@@ -114,10 +114,33 @@ static enum err probe_udp(struct service *s)
 	return ERR_OK;
 }
 
-/* The DHCP client's script leaves a file when it has set an address. */
+/* Is there a router with IPv6 in the network that the host is plugged into? Then it advertises itself (RFC
+ * 4861). */
+static bool ipv6_router_there(const struct holder *h, size_t host)
+{
+	for (size_t i = 0; i < h->t.n_hosts; i++)
+		for (size_t k = 0; h->t.host[i].forward && k < h->t.host[i].n_ifaces; k++) {
+			const struct topo_iface *f = &h->t.host[i].iface[k];
+			if (f->lan < 0 || f->lan != h->host[host].lan[0])
+				continue;
+			for (size_t a = 0; a < f->n_addrs; a++)
+				if (f->addr[a].ip.family == 6)
+					return true;
+		}
+	return false;
+}
+
+/* The DHCP client's script leaves a file when it has set an address. IPv6 comes beside it, without a client.
+ */
 static void probe_lease(struct holder *h, size_t host, struct service *s)
 {
-	if (faccessat(h->host[host].run, "lease", F_OK, 0) == 0)
+	struct ip gateway[4];
+	bool ipv6 = !ipv6_router_there(h, host);
+	if (faccessat(h->host[host].run, "lease", F_OK, 0) != 0)
+		return;
+	for (size_t i = ipv6 ? 0 : netlink_gateways(&h->host[host].nl, gateway, 4); i > 0; i--)
+		ipv6 = ipv6 || gateway[i - 1].family == 6;
+	if (ipv6)
 		s->state = SERVICE_READY;
 }
 

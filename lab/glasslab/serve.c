@@ -40,8 +40,19 @@ static int host_of(const struct holder *h, pid_t pid)
 	return -1;
 }
 
+/* What was started since the lab came up (by a move) is looked at when somebody asks. */
+static void probe_starting(struct holder *h)
+{
+	struct why w;
+	for (size_t i = 0; i < h->t.n_hosts; i++)
+		for (size_t k = 0; k < h->t.host[i].n_services; k++)
+			if (h->host[i].service[k].state == SERVICE_STARTING)
+				(void)!probe(h, i, k, INT64_MAX, &w);
+}
+
 static void do_facts(struct holder *h, struct answer *a)
 {
+	probe_starting(h);
 	a->reply = facts_make(h);
 }
 

@@ -46,6 +46,18 @@ pid_t service_spawn(const struct holder *h, size_t host, char *const argv[], int
 	return pid;
 }
 
+/* An interface that the network configures comes up when there is somebody to hear its first question: an
+ * unheard router solicitation is repeated only after four seconds (RFC 4861 6.3.7). */
+static enum err plug_in(struct holder *h, size_t host, struct why *w)
+{
+	struct netlink *nl = &h->host[host].nl;
+	enum err e = ERR_OK;
+	for (size_t k = 0; e == ERR_OK && k < h->t.host[host].n_ifaces; k++)
+		if (h->t.host[host].iface[k].dhcp)
+			e = netlink_up(nl, netlink_index(nl, h->t.host[host].iface[k].name), true, w);
+	return e;
+}
+
 enum err service_start(struct holder *h, size_t host, size_t service, struct why *w)
 {
 	struct service *s = &h->host[host].service[service];
@@ -59,6 +71,9 @@ enum err service_start(struct holder *h, size_t host, size_t service, struct why
 			return e;
 		argv[i] = text[i];
 	}
+	enum err e = p->ready == READY_LEASE ? plug_in(h, host, w) : ERR_OK;
+	if (e != ERR_OK)
+		return e;
 	char log[TOPO_NAME + 16];
 	snprintf(log, sizeof log, "log/%s.log", p->name);
 	int out = openat(h->host[host].run, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

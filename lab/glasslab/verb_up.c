@@ -66,16 +66,11 @@ int verb_up(struct cli *c)
 	int64_t timeout = UP_SECONDS * NS_PER_S;
 	if (!name || !cli_seconds(c, "timeout", 3600, &timeout))
 		return EXIT_USAGE;
-	enum err e = places_find(&places, cli_get(c, "data"), &w);
-	if (e != ERR_OK)
-		return cli_fail(c, e, "%s", w.text);
-	char path[PATH_MAX + 32];
-	snprintf(path, sizeof path, "%s/topology.conf", places.data);
-	if ((e = topology_load(&t, path, &w)) != ERR_OK)
-		return cli_fail(c, e, "%s", w.text);
+	int status = load_topology(c, &places, &t);
+	if (status != EXIT_YES)
+		return status;
 	struct holder_options o = {name, places.data, places.bin, cli_get(c, "seed"), timeout};
-	e = holder_up(&o, &t, &w);
-	int status = EXIT_YES;
+	enum err e = holder_up(&o, &t, &w);
 	if (e == ERR_NEGATIVE)
 		status = runs_already(c, name, &t);
 	else if (e != ERR_OK)

@@ -8,11 +8,18 @@
 #include "glassnet/lab.h"
 #include "topology.h"
 
+/* The topology as facts: what the holder knows of a running lab, as far as the file tells it. */
+json_t *facts_from_topology(const struct topology *t);
+
 int verb_up(struct cli *c);
 int verb_down(struct cli *c);
 int verb_status(struct cli *c);
 int verb_exec(struct cli *c);
 int verb_shell(struct cli *c);
+int verb_move(struct cli *c);
+int verb_facts(struct cli *c);
+int verb_map(struct cli *c);
+int verb_doctor(struct cli *c);
 
 /* Where Glassnet's programs and the lab's data are: beside this executable (build/bin and lab), or installed
  * (PREFIX/bin and PREFIX/share/glassnet), or where --data says. */
@@ -24,6 +31,9 @@ enum err places_find(struct places *out, const char *data_option, struct why *w)
 
 /* The lab's name as the options and the environment have it; NULL and a message: no good name. */
 const char *lab_name(struct cli *c);
+
+/* The topology of the data folder. Says what is wrong otherwise, and gives the exit status. */
+int load_topology(struct cli *c, struct places *places, struct topology *t);
 
 /* Opens the lab that the options name. Otherwise says what is wrong, and *status is what the verb returns. */
 struct lab *open_lab(struct cli *c, int *status);
