@@ -99,7 +99,8 @@ static enum checksum_state check_transport(const struct view *v, uint16_t writte
 	wr_u32(&w, p->ip_proto);
 	if (inet_checksum(pseudo, w.pos, v->p, v->len) == 0)
 		return CHECKSUM_RIGHT;
-	return written == (uint16_t)~inet_checksum(pseudo, w.pos, NULL, 0) ? CHECKSUM_BEGUN : CHECKSUM_WRONG;
+	/* the sum of the pseudo header alone, not complemented yet */
+	return written + inet_checksum(pseudo, w.pos, NULL, 0) == 0xffff ? CHECKSUM_BEGUN : CHECKSUM_WRONG;
 }
 
 /* --- one row a protocol
