@@ -57,12 +57,24 @@ static void put_fd(int fd, int as)
 		dup2(fd, as);
 }
 
+/* As a program expects to find them: whoever starts it may hold some back, and cli_main() ignores SIGPIPE. */
+static void reset_signals(void)
+{
+	static const int ours[] = {SIGINT, SIGQUIT, SIGPIPE};
+	sigset_t none;
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		signal(ours[i], SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static int in_child(
     struct lab *lab, size_t host, const char *bin_dir, char *const argv[], const int fds[static 3])
 {
 	char cwd[PATH_MAX];
 	const char *name = json_string_value(json_object_get(lab_facts(lab), "name"));
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	reset_signals();
 	if (!getcwd(cwd, sizeof cwd))
 		memcpy(cwd, "/", 2);
 	/* High copies first: a descriptor may be one that another is to become. */
