@@ -50,6 +50,9 @@ enum err capture_next(struct capture *c, struct capture_packet *out, int64_t tim
 const char *capture_error(const struct capture *c);
 uint64_t capture_dropped(const struct capture *c); /* packets the kernel had no room for */
 
+/* The host that an address belongs to, as the lab or the file's name resolution block says; NULL: not known. */
+const char *capture_name(const struct capture *c, const struct ip *addr);
+
 /* --- pairing across links and hops --------------------------------------------------------------------- */
 
 /* One packet on its way: everywhere it was seen, in time order. */
@@ -83,22 +86,36 @@ struct pairing;
 enum err pairing_new(struct pairing **out, int64_t window_ns, size_t max_open,
     void (*on_journey)(void *ctx, const struct journey *j), void *ctx) MUST_USE;
 enum err pairing_add(struct pairing *p, const struct capture *c, const struct capture_packet *cp) MUST_USE;
+/* Gives out what is complete at this time of the packets' clock: for a live capture on which no packet came. */
+void pairing_advance(struct pairing *p, int64_t now);
 void pairing_flush(struct pairing *p);
 void pairing_free(struct pairing *p);
 
-/* Emits a journey as events: one SEND an arrow of the ladder (host to host), with what a router changed as STATE
- * and, when asked, FIELDs. */
-void journey_emit(const struct journey *j, const struct capture *c, struct trace *t, bool fields);
+/* The two ends: hosts where they are known, else addresses. Each text is cut to LAB_HOST_MAX. */
+void journey_ends(const struct journey *j, const struct capture *c, char from[static LAB_HOST_MAX],
+    char to[static LAB_HOST_MAX]);
+
+/* The hosts between the ends, and what a NAT changed there: "home-router (NAT: source 192.168.1.100:40000 becomes
+ * 203.0.113.10:40000), isp, core"; "" when there are none. Returns out. */
+char *journey_via(const struct journey *j, const struct capture *c, char *out, size_t cap);
+
+/* Emits a journey as events. JOURNEY_HOPS: one SEND an arrow of the full ladder (host to host), with what each
+ * router changed as STATE; without it one SEND from the first host to the last, its label ending with
+ * "via home-router (NAT), isp, core", and a STATE for each NAT. JOURNEY_FIELDS: FIELDs after each SEND. */
+enum journey_flags { JOURNEY_FIELDS = 1, JOURNEY_HOPS = 2 };
+void journey_emit(const struct journey *j, const struct capture *c, struct trace *t, unsigned flags);
 
 /* --- pcapng (draft-ietf-opsawg-pcapng) -------------------------------------------------------------------- */
 
 struct pcapng;
 enum err pcapng_create(struct pcapng **out, const char *path) MUST_USE; /* "-": stdout */
-/* Interfaces get their number in the order of these calls; the name is "HOST IFNAME". */
+/* Every block is written at once, so that the file is whole whenever the program ends. Interfaces get their number in
+ * the order of these calls; the name is "HOST IFNAME". A packet's vantage is such a number. */
 enum err pcapng_interface(struct pcapng *w, const struct vantage *v) MUST_USE;
 enum err pcapng_name(struct pcapng *w, const struct ip *addr, const char *name) MUST_USE; /* name resolution block */
 enum err pcapng_tls_keys(struct pcapng *w, const char *keylog, size_t len) MUST_USE; /* decryption secrets block */
+enum err capture_copy_meta(const struct capture *c, struct pcapng *w) MUST_USE; /* its names and secrets */
 enum err pcapng_packet(struct pcapng *w, const struct capture_packet *p, const char *comment) MUST_USE;
-enum err pcapng_close(struct pcapng *w) MUST_USE; /* flushes; leaves a whole file whenever it is called */
+enum err pcapng_close(struct pcapng *w) MUST_USE; /* NULL is allowed */
 
 #endif
