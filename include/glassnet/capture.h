@@ -60,7 +60,7 @@ struct sighting {
 	uint64_t number; /* in the capture */
 	size_t vantage;
 	int64_t time;
-	bool outgoing;
+	bool outgoing, has_direction;
 	struct packet packet; /* parsed; bytes are the journey's own copy */
 };
 

@@ -73,10 +73,16 @@ int linktype_from_dlt(int dlt);
 
 /* --- live.c */
 
-/* Opens one interface of the network namespace that the process is in, and adds it as a vantage. */
+/* A live capture without interfaces yet. */
 enum err live_new(struct capture **out, const char *filter, char msg[static 256]) MUST_USE;
-enum err live_add(
-    struct capture *c, const char *host, const char *ifname, int buffer, char msg[static 256]) MUST_USE;
+
+enum live_scan { LIVE_NAMES_ONLY, LIVE_OPEN };
+
+/* Looks at the interfaces of the network namespace that the process is in: learns the host's addresses, and
+ * with LIVE_OPEN adds each that is up, but lo, as a vantage (only: that one alone, whatever it is). buffer:
+ * octets that the kernel keeps for each. */
+enum err live_scan_here(struct capture *c, const char *host, const char *only, enum live_scan what,
+    int buffer, char msg[static 256]) MUST_USE;
 
 /* --- traits.c: what pairing knows a packet by */
 
