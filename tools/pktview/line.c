@@ -1,0 +1,218 @@
+/* One line a packet: number, time, the two ends, protocol, what it says. Nothing is allocated and stdio is
+ * entered once, for long captures are read this way. */
+#include <string.h>
+#include <time.h>
+
+#include "glassnet/clock.h"
+#include "glassnet/wire.h"
+#include "view.h"
+
+#define LINE_MAX_OCTETS 2048
+#define WIDE            116 /* columns from which on there is room for addresses beside hosts' names */
+#define ENDS_MAX        52  /* the ends' column grows no further */
+
+struct text {
+	char at[LINE_MAX_OCTETS];
+	size_t n;
+	size_t hidden; /* octets that take no column: colours, and all but one of an UTF-8 sequence */
+};
+
+static void put(struct text *t, const char *s, size_t n)
+{
+	if (n > sizeof t->at - t->n)
+		n = sizeof t->at - t->n;
+	memcpy(t->at + t->n, s, n);
+	for (size_t i = 0; i < n; i++)
+		t->hidden += (s[i] & 0xc0) == 0x80;
+	t->n += n;
+}
+
+static void put_str(struct text *t, const char *s)
+{
+	put(t, s, strlen(s));
+}
+
+static void put_spaces(struct text *t, size_t n)
+{
+	while (n--)
+		put(t, " ", 1);
+}
+
+static void put_colour(struct text *t, const struct lines *l, const char *code)
+{
+	if (!l->style.colour)
+		return;
+	size_t before = t->n;
+	put_str(t, code);
+	t->hidden += t->n - before;
+}
+
+static void put_number(struct text *t, uint64_t v, size_t width, char fill)
+{
+	char digits[24];
+	size_t n = sizeof digits;
+	do
+		digits[--n] = (char)('0' + v % 10);
+	while (v /= 10);
+	while (sizeof digits - n < width && n > 0)
+		digits[--n] = fill;
+	put(t, digits + n, sizeof digits - n);
+}
+
+static size_t columns(const struct text *t)
+{
+	return t->n - t->hidden;
+}
+
+/* "  12.345678", or "2026-11-22T17:00:00.123456Z" */
+static void put_time(struct text *t, const struct lines *l, int64_t time)
+{
+	int64_t ns = l->style.absolute_time ? time : time - l->start;
+	if (!l->style.absolute_time && ns < 0) {
+		put_str(t, "-");
+		ns = -ns;
+	}
+	int64_t s = ns / NS_PER_S - (ns % NS_PER_S < 0), frac = ns - s * NS_PER_S;
+	if (l->style.absolute_time) {
+		char date[40];
+		struct tm tm;
+		time_t secs = (time_t)s;
+		if (gmtime_r(&secs, &tm) && strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm))
+			put_str(t, date);
+	} else {
+		put_number(t, (uint64_t)s, 4, ' ');
+	}
+	put_str(t, ".");
+	put_number(t, (uint64_t)(frac / 1000), 6, '0');
+	if (l->style.absolute_time)
+		put_str(t, "Z");
+}
+
+static void put_end(struct text *t, const char *name, const struct endpoint *e, bool with_address)
+{
+	char addr[ENDPOINT_TEXT];
+	if (e->ip.family && e->port)
+		endpoint_text(addr, e);
+	else if (e->ip.family)
+		ip_text(addr, &e->ip);
+	else
+		addr[0] = '\0';
+	if (name[0])
+		put_str(t, name);
+	if (addr[0] && (with_address || !name[0])) {
+		if (name[0])
+			put_str(t, " ");
+		put_str(t, addr);
+	}
+}
+
+/* Names where there are any; names and addresses where there is room for both. */
+static void put_ends(struct text *t, const struct lines *l, const struct journey *j, const struct capture *c)
+{
+	const struct packet *p = &j->at[0].packet;
+	char from[LAB_HOST_MAX], to[LAB_HOST_MAX], a[LAB_HOST_MAX * 2], b[LAB_HOST_MAX * 2];
+	journey_ends(j, c, from, to);
+	bool addresses = !l->hosts || l->raw || !l->style.width || l->style.width >= WIDE;
+	char ip[IP_TEXT];
+	/* An end without a name is called by its address, and that is wanted once, with its port. */
+	if (p->src.ip.family && strcmp(from, ip_text(ip, &p->src.ip)) == 0)
+		from[0] = '\0';
+	if (p->dst.ip.family && strcmp(to, ip_text(ip, &p->dst.ip)) == 0)
+		to[0] = '\0';
+	put_end(t, escape_text(a, sizeof a, from, strlen(from)), &p->src, addresses);
+	put_str(t, l->style.utf8 ? " \xe2\x86\x92 " : " -> ");
+	put_end(t, escape_text(b, sizeof b, to, strlen(to)), &p->dst, addresses);
+}
+
+static void put_place(struct text *t, const struct journey *j, const struct capture *c)
+{
+	const struct vantage *v = capture_vantage(c, j->at[0].vantage);
+	char place[(LAB_HOST_MAX + 32) * 2], text[LAB_HOST_MAX + 32];
+	if (!v || (!v->host[0] && !v->ifname[0]))
+		return;
+	int n = snprintf(text, sizeof text, "%s%s%s", v->host, v->host[0] ? " " : "", v->ifname);
+	put_str(t, escape_text(place, sizeof place, text, n > 0 ? (size_t)n : 0));
+	if (j->at[0].has_direction)
+		put_str(t, j->at[0].outgoing ? " out" : " in");
+	put_str(t, ": ");
+}
+
+/* Cuts at the terminal's width, between characters; a line that is not cut is left as it is. */
+static void cut(struct text *t, const struct lines *l, size_t from, size_t used)
+{
+	size_t room = l->style.width > used ? l->style.width - used : 0, col = 0, end = from,
+	       dots = l->style.utf8 ? 1 : 3;
+	if (!l->style.width || columns(t) <= l->style.width)
+		return;
+	for (size_t i = from; i < t->n && col + dots <= room; i++) {
+		if ((t->at[i] & 0xc0) == 0x80)
+			continue;
+		end = i;
+		col++;
+	}
+	t->n = end;
+	put_str(t, l->style.utf8 ? "\xe2\x80\xa6" : "...");
+}
+
+/* Where it went: on a terminal a line of its own, else in the same. */
+static void put_via(struct text *t, const struct lines *l, const struct journey *j, const struct capture *c)
+{
+	char via[512], safe[1024];
+	journey_via(j, c, via, sizeof via);
+	if (!via[0])
+		return;
+	if (l->style.width) {
+		put_str(t, "\n");
+		put_spaces(t, 18);
+	} else {
+		put_str(t, "  ");
+	}
+	put_colour(t, l, "\033[2m");
+	put_str(t, "via ");
+	put_str(t, escape_text(safe, sizeof safe, via, strlen(via)));
+	put_colour(t, l, "\033[0m");
+}
+
+static void pad_ends(struct text *t, struct lines *l, size_t width)
+{
+	if (l->style.width < 100) /* too narrow, or no terminal: what comes next follows at once */
+		return;
+	if (width > l->ends_width)
+		l->ends_width = width < ENDS_MAX ? width : ENDS_MAX;
+	if (width < l->ends_width)
+		put_spaces(t, l->ends_width - width);
+}
+
+enum err line_write(struct lines *l, const struct journey *j, const struct capture *c)
+{
+	struct text t;
+	const struct packet *p = &j->at[0].packet;
+	t.n = t.hidden = 0;
+	if (l->start == -1)
+		l->start = j->at[0].time;
+	put_colour(&t, l, "\033[2m");
+	put_number(&t, j->at[0].number, 5, ' ');
+	put_str(&t, " ");
+	put_time(&t, l, j->at[0].time);
+	put_colour(&t, l, "\033[0m");
+	put_str(&t, "  ");
+	size_t begin = columns(&t);
+	if (l->raw)
+		put_place(&t, j, c);
+	put_ends(&t, l, j, c);
+	pad_ends(&t, l, columns(&t) - begin);
+	put_str(&t, "  ");
+	put_colour(&t, l, "\033[36m");
+	put_str(&t, proto_name(packet_top(p)->proto));
+	put_colour(&t, l, "\033[0m");
+	put_str(&t, "  ");
+	char summary[768];
+	size_t at = t.n, used = columns(&t);
+	put_str(&t, packet_summary(p, summary, sizeof summary));
+	cut(&t, l, at, used);
+	put_via(&t, l, j, c);
+	if (t.n == sizeof t.at)
+		t.n--;
+	t.at[t.n++] = '\n';
+	return (fwrite_unlocked)(t.at, 1, t.n, l->out) == t.n ? ERR_OK : ERR_IO;
+}

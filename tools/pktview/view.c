@@ -1,0 +1,236 @@
+/* From a capture to what is shown: packets or, paired, journeys; each form is a sink of the same stream. */
+#include "view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "glassnet/clock.h"
+#include "glassnet/wire.h"
+
+#define WINDOW_NS                                                                                            \
+	(100 * NS_PER_MS) /* a journey through the lab takes a few ms; a retransmission waits for 200 */
+#define MAX_OPEN 2048
+
+struct view {
+	struct capture *c;
+	const struct view_options *o;
+	struct pcapng *w;
+	size_t w_ifs; /* interfaces that w knows */
+	struct trace trace;
+	struct lines lines;
+	struct pairing *pairing;
+	struct journey one; /* a packet that is not paired */
+	struct view_end end;
+	FILE *out;
+};
+
+static bool done(const struct view *v)
+{
+	return v->end.err || (v->o->max && v->end.shown >= v->o->max);
+}
+
+static void fail(struct view *v, enum err e)
+{
+	if (!v->end.err)
+		v->end.err = e;
+}
+
+/* --- showing */
+
+/* Each sighting by itself: what left a host is a SEND of that host, what came in a RECV. */
+static void emit_raw(struct view *v, const struct journey *j)
+{
+	const struct sighting *s = &j->at[0];
+	const struct packet *p = &s->packet;
+	const struct vantage *at = capture_vantage(v->c, s->vantage);
+	char from[LAB_HOST_MAX], to[LAB_HOST_MAX], a[ENDPOINT_TEXT], b[ENDPOINT_TEXT], line[512];
+	journey_ends(j, v->c, from, to);
+	struct ev_message m = {.from = from,
+	    .to = to,
+	    .label = packet_summary(p, line, sizeof line),
+	    .proto = proto_name(packet_top(p)->proto),
+	    .bytes = p->bytes,
+	    .len = p->len,
+	    .packet = s->number,
+	    .secrecy = packet_secrecy(p)};
+	if (p->src.ip.family) {
+		m.from_addr = endpoint_text(a, &p->src);
+		m.to_addr = endpoint_text(b, &p->dst);
+	}
+	emit(&v->trace, (struct event){.kind = s->has_direction && !s->outgoing ? EV_RECV : EV_SEND,
+	                    .time = s->time,
+	                    .actor = at && at->host[0] ? at->host : NULL,
+	                    .u.msg = m});
+	if (v->o->style.verbose)
+		packet_describe(p, &v->trace);
+}
+
+static void show(struct view *v, const struct journey *j)
+{
+	unsigned flags =
+	    (v->o->style.verbose ? (unsigned)JOURNEY_FIELDS : 0) | (v->o->hops ? (unsigned)JOURNEY_HOPS : 0);
+	if (done(v))
+		return;
+	v->end.shown++;
+	switch (v->o->form) {
+	case VIEW_LINES:
+		fail(v, line_write(&v->lines, j, v->c));
+		break;
+	case VIEW_FIELDS:
+	case VIEW_LADDER:
+	case VIEW_JSON:
+		if (v->lines.raw)
+			emit_raw(v, j);
+		else
+			journey_emit(j, v->c, &v->trace, flags);
+		fail(v, v->trace.first_error);
+		break;
+	case VIEW_NOTHING:
+		break;
+	}
+	if (v->o->live && fflush(v->out))
+		fail(v, ERR_IO);
+}
+
+static void on_journey(void *ctx, const struct journey *j)
+{
+	show(ctx, j);
+}
+
+/* --- keeping */
+
+static enum err write_packet(struct view *v, const struct capture_packet *cp)
+{
+	struct packet p = cp->packet;
+	char summary[512];
+	enum err e = ERR_OK;
+	while (!e && v->w_ifs < capture_n_vantages(v->c))
+		e = pcapng_interface(v->w, capture_vantage(v->c, v->w_ifs++));
+	packet_parse(&p);
+	return e ? e
+	         : pcapng_packet(
+	               v->w, cp, cp->comment ? cp->comment : packet_summary(&p, summary, sizeof summary));
+}
+
+static void take(struct view *v, struct capture_packet *cp)
+{
+	enum err e = ERR_OK;
+	v->end.seen++;
+	if (v->w && (e = write_packet(v, cp))) {
+		v->end.pcap_failed = true;
+		fail(v, e);
+		return;
+	}
+	if (v->pairing) {
+		fail(v, pairing_add(v->pairing, v->c, cp));
+		return;
+	}
+	v->one.n = 1;
+	v->one.at[0] = (struct sighting){.number = cp->packet.number,
+	    .vantage = cp->vantage,
+	    .time = cp->packet.time,
+	    .outgoing = cp->outgoing,
+	    .has_direction = cp->has_direction,
+	    .packet = cp->packet};
+	packet_parse(&v->one.at[0].packet);
+	show(v, &v->one);
+	if (cp->comment && v->o->form == VIEW_FIELDS)
+		ev_explain(&v->trace, "comment in the file: %s", cp->comment);
+}
+
+/* --- the run */
+
+static enum err set_up(struct view *v)
+{
+	struct trace_sink sink;
+	enum err e = ERR_OK;
+	struct ladder_options ladder = {.style = v->o->style};
+	trace_init(&v->trace, &clock_real, "capture");
+	v->lines = (struct lines){.out = v->out, .style = v->o->style, .start = -1};
+	for (size_t i = 0; i < capture_n_vantages(v->c); i++)
+		v->lines.hosts |= capture_vantage(v->c, i)->host[0] != '\0';
+	v->lines.raw = !v->o->paired && v->lines.hosts;
+	switch (v->o->form) {
+	case VIEW_LINES:
+	case VIEW_NOTHING:
+		break;
+	case VIEW_FIELDS:
+		e = sink_fields(&sink, v->out, &v->o->style);
+		break;
+	case VIEW_LADDER:
+		e = sink_ladder(&sink, v->out, &ladder);
+		break;
+	case VIEW_JSON:
+		e = sink_jsonl(&sink, v->out);
+		break;
+	}
+	if (!e && v->o->form != VIEW_LINES && v->o->form != VIEW_NOTHING)
+		e = trace_add(&v->trace, sink);
+	if (!e && v->o->paired)
+		e = pairing_new(&v->pairing, WINDOW_NS, MAX_OPEN, on_journey, v);
+	if (!e && v->w && (e = capture_copy_meta(v->c, v->w)))
+		v->end.pcap_failed = true;
+	return e;
+}
+
+static void run_file(struct view *v)
+{
+	struct capture_packet cp;
+	enum err e = ERR_OK;
+	while (!done(v) && !v->o->stopped() && (e = capture_next(v->c, &cp, 0, -1)) == ERR_OK)
+		take(v, &cp);
+	if (e && e != ERR_CLOSED)
+		fail(v, e);
+}
+
+static void run_live(struct view *v)
+{
+	struct capture_packet cp;
+	int64_t end = v->o->seconds_ns ? clock_now(&clock_real) + v->o->seconds_ns : INT64_MAX;
+	enum err e = ERR_OK;
+	while (!done(v) && !v->o->stopped()) {
+		int64_t now = clock_now(&clock_real), wait = end - now < WINDOW_NS ? end - now : WINDOW_NS;
+		if (wait <= 0)
+			break;
+		e = capture_next(v->c, &cp, wait, v->o->stop_fd);
+		if (e == ERR_OK)
+			take(v, &cp);
+		else if (e != ERR_TIMEOUT)
+			break;
+		else if (v->pairing)
+			pairing_advance(v->pairing, clock_now(&clock_real));
+	}
+	/* What was sent before the end belongs to it. */
+	while (!done(v) && (!e || e == ERR_TIMEOUT) && (e = capture_next(v->c, &cp, 0, -1)) == ERR_OK)
+		take(v, &cp);
+	if (e && e != ERR_TIMEOUT)
+		fail(v, e);
+}
+
+struct view_end view_run(struct capture *c, const struct view_options *o, FILE *out, struct pcapng *w)
+{
+	struct view *v = calloc(1, sizeof *v);
+	if (!v)
+		return (struct view_end){.err = ERR_NOMEM};
+	v->c = c;
+	v->o = o;
+	v->out = out;
+	v->w = w;
+	fail(v, set_up(v));
+	if (!v->end.err && o->live)
+		run_live(v);
+	else if (!v->end.err)
+		run_file(v);
+	/* What was understood before an error is shown all the same. */
+	enum err e = v->end.err;
+	if (e && e != ERR_IO)
+		v->end.err = ERR_OK;
+	if (v->pairing)
+		pairing_flush(v->pairing);
+	fail(v, trace_release(&v->trace));
+	struct view_end end = v->end;
+	end.err = e ? e : end.err;
+	pairing_free(v->pairing);
+	free(v);
+	return end;
+}

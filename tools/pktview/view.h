@@ -1,0 +1,52 @@
+/* What pktview does with the packets of a capture, whatever it comes from. */
+#ifndef PKTVIEW_VIEW_H
+#define PKTVIEW_VIEW_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "glassnet/capture.h"
+#include "glassnet/trace.h"
+
+enum view_form { VIEW_LINES, VIEW_FIELDS, VIEW_LADDER, VIEW_JSON, VIEW_NOTHING };
+
+struct view_options {
+	enum view_form form;
+	struct term_style style;
+	bool paired;        /* a packet that was seen at several places is shown once */
+	bool hops;          /* … as one arrow a link (ladder, fields, JSON) */
+	bool live;          /* lines are wanted at once */
+	uint64_t max;       /* packets to show; 0: no end */
+	int64_t seconds_ns; /* live: how long; 0: no end */
+	int stop_fd;        /* readable when the user wants an end; -1: none */
+	bool (*stopped)(void);
+};
+
+struct view_end {
+	enum err err;         /* ERR_OK, or why it ended early */
+	bool pcap_failed;     /* … in writing the capture file */
+	uint64_t shown, seen; /* what was shown, and packets that passed the filter */
+};
+
+/* Shows c's packets on out, and writes them to w when that is not NULL, up to the end. */
+struct view_end view_run(struct capture *c, const struct view_options *o, FILE *out, struct pcapng *w);
+
+/* --- line.c: one line a packet */
+
+struct lines {
+	FILE *out;
+	struct term_style style;
+	bool hosts;       /* places have names */
+	bool raw;         /* say where each was seen */
+	int64_t start;    /* of the first packet; -1: none yet */
+	size_t ends_width; /* columns that the two ends have needed so far */
+};
+
+enum err line_write(struct lines *l, const struct journey *j, const struct capture *c) MUST_USE;
+
+/* --- fields.c: every field with its place and its octets */
+
+/* A sink. */
+enum err sink_fields(struct trace_sink *sink, FILE *out, const struct term_style *style) MUST_USE;
+
+#endif
