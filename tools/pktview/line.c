@@ -107,12 +107,15 @@ static void put_end(struct text *t, const char *name, const struct endpoint *e, 
 }
 
 /* Names where there are any; names and addresses where there is room for both. */
-static void put_ends(struct text *t, const struct lines *l, const struct journey *j, const struct capture *c)
+static void put_ends(
+    struct text *t, const struct lines *l, const struct journey *j, const struct capture *c, bool raw)
 {
 	const struct packet *p = &j->at[0].packet;
 	char from[LAB_HOST_MAX], to[LAB_HOST_MAX], a[LAB_HOST_MAX * 2], b[LAB_HOST_MAX * 2];
 	journey_ends(j, c, from, to);
-	bool addresses = !l->hosts || l->raw || !l->style.width || l->style.width >= WIDE;
+	bool addresses = !l->hosts || raw || !l->style.width || l->style.width >= WIDE;
+	if (packet_top(p)->proto == PROTO_ARP) /* its line says them */
+		addresses = false;
 	char ip[IP_TEXT];
 	/* An end without a name is called by its address, and that is wanted once, with its port. */
 	if (p->src.ip.family && strcmp(from, ip_text(ip, &p->src.ip)) == 0)
@@ -122,19 +125,6 @@ static void put_ends(struct text *t, const struct lines *l, const struct journey
 	put_end(t, escape_text(a, sizeof a, from, strlen(from)), &p->src, addresses);
 	put_str(t, l->style.utf8 ? " \xe2\x86\x92 " : " -> ");
 	put_end(t, escape_text(b, sizeof b, to, strlen(to)), &p->dst, addresses);
-}
-
-static void put_place(struct text *t, const struct journey *j, const struct capture *c)
-{
-	const struct vantage *v = capture_vantage(c, j->at[0].vantage);
-	char place[(LAB_HOST_MAX + 32) * 2], text[LAB_HOST_MAX + 32];
-	if (!v || (!v->host[0] && !v->ifname[0]))
-		return;
-	int n = snprintf(text, sizeof text, "%s%s%s", v->host, v->host[0] ? " " : "", v->ifname);
-	put_str(t, escape_text(place, sizeof place, text, n > 0 ? (size_t)n : 0));
-	if (j->at[0].has_direction)
-		put_str(t, j->at[0].outgoing ? " out" : " in");
-	put_str(t, ": ");
 }
 
 /* Cuts at the terminal's width, between characters; a line that is not cut is left as it is. */
@@ -183,7 +173,7 @@ static void pad_ends(struct text *t, struct lines *l, size_t width)
 		put_spaces(t, l->ends_width - width);
 }
 
-enum err line_write(struct lines *l, const struct journey *j, const struct capture *c)
+enum err line_write(struct lines *l, const struct journey *j, const struct capture *c, const char *place)
 {
 	struct text t;
 	const struct packet *p = &j->at[0].packet;
@@ -197,9 +187,12 @@ enum err line_write(struct lines *l, const struct journey *j, const struct captu
 	put_colour(&t, l, "\033[0m");
 	put_str(&t, "  ");
 	size_t begin = columns(&t);
-	if (l->raw)
-		put_place(&t, j, c);
-	put_ends(&t, l, j, c);
+	if (place) {
+		char safe[(LAB_HOST_MAX + 32) * 2];
+		put_str(&t, escape_text(safe, sizeof safe, place, strlen(place)));
+		put_str(&t, ": ");
+	}
+	put_ends(&t, l, j, c, place != NULL);
 	pad_ends(&t, l, columns(&t) - begin);
 	put_str(&t, "  ");
 	put_colour(&t, l, "\033[36m");
@@ -210,7 +203,8 @@ enum err line_write(struct lines *l, const struct journey *j, const struct captu
 	size_t at = t.n, used = columns(&t);
 	put_str(&t, packet_summary(p, summary, sizeof summary));
 	cut(&t, l, at, used);
-	put_via(&t, l, j, c);
+	if (!place)
+		put_via(&t, l, j, c);
 	if (t.n == sizeof t.at)
 		t.n--;
 	t.at[t.n++] = '\n';

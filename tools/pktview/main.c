@@ -29,8 +29,11 @@ static int join_filter(struct cli *c, int from, char out[static FILTER_MAX])
 static int options_of(struct cli *c, struct view_options *o)
 {
 	long max = 0;
-	*o = (struct view_options){
-	    .style = cli_style(c), .hops = cli_has(c, "hops"), .stop_fd = -1, .stopped = cli_interrupted};
+	*o = (struct view_options){.style = cli_style(c),
+	    .hops = cli_has(c, "hops"),
+	    .raw = cli_has(c, "raw"),
+	    .stop_fd = -1,
+	    .stopped = cli_interrupted};
 	int forms = cli_has(c, "json") + cli_has(c, "ladder") + cli_has(c, "quiet");
 	if (forms > 1)
 		return cli_usage(c, "--json, --ladder and --quiet exclude each other");
@@ -114,7 +117,6 @@ static int verb_read(struct cli *c)
 	enum err e = capture_open_file(&cap, c->argv[0], filter, msg);
 	if (e)
 		return cli_fail(c, e, "%s", msg);
-	o.paired = !cli_has(c, "raw");
 	return run(c, cap, &o);
 }
 
@@ -184,7 +186,6 @@ static int verb_live(struct cli *c)
 	cli_catch_interrupt();
 	o.live = true;
 	o.stop_fd = cli_interrupt_fd();
-	o.paired = !cli_has(c, "raw") && capture_n_vantages(cap) > 1;
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "Listening at %zu interface%s%s; Ctrl-C ends%s.\n", capture_n_vantages(cap),
 		    capture_n_vantages(cap) == 1 ? "" : "s", lab ? " of the lab" : "",

@@ -18,6 +18,7 @@ struct view {
 	size_t w_ifs; /* interfaces that w knows */
 	struct trace trace;
 	struct lines lines;
+	size_t vantages; /* that were looked at */
 	struct pairing *pairing;
 	struct journey one; /* a packet that is not paired */
 	struct view_end end;
@@ -37,12 +38,21 @@ static void fail(struct view *v, enum err e)
 
 /* --- showing */
 
-/* Each sighting by itself: what left a host is a SEND of that host, what came in a RECV. */
-static void emit_raw(struct view *v, const struct journey *j)
+/* "laptop eth0 out", in out; "" where it has no name. */
+static const char *place_of(const struct view *v, const struct capture_packet *cp, char *out, size_t cap)
 {
-	const struct sighting *s = &j->at[0];
-	const struct packet *p = &s->packet;
-	const struct vantage *at = capture_vantage(v->c, s->vantage);
+	const struct vantage *at = capture_vantage(v->c, cp->vantage);
+	snprintf(out, cap, "%s%s%s%s", at->host, at->host[0] && at->ifname[0] ? " " : "", at->ifname,
+	    !cp->has_direction ? ""
+	    : cp->outgoing     ? " out"
+	                       : " in");
+	return out;
+}
+
+/* What left a host is a SEND of that host, what came in a RECV. */
+static void emit_raw(struct view *v, const struct journey *j, const struct capture_packet *cp)
+{
+	const struct packet *p = &j->at[0].packet;
 	char from[LAB_HOST_MAX], to[LAB_HOST_MAX], a[ENDPOINT_TEXT], b[ENDPOINT_TEXT], line[512];
 	journey_ends(j, v->c, from, to);
 	struct ev_message m = {.from = from,
@@ -51,22 +61,24 @@ static void emit_raw(struct view *v, const struct journey *j)
 	    .proto = proto_name(packet_top(p)->proto),
 	    .bytes = p->bytes,
 	    .len = p->len,
-	    .packet = s->number,
+	    .packet = p->number,
 	    .secrecy = packet_secrecy(p)};
 	if (p->src.ip.family) {
 		m.from_addr = endpoint_text(a, &p->src);
 		m.to_addr = endpoint_text(b, &p->dst);
 	}
-	emit(&v->trace, (struct event){.kind = s->has_direction && !s->outgoing ? EV_RECV : EV_SEND,
-	                    .time = s->time,
-	                    .actor = at && at->host[0] ? at->host : NULL,
+	emit(&v->trace, (struct event){.kind = cp->has_direction && !cp->outgoing ? EV_RECV : EV_SEND,
+	                    .time = p->time,
+	                    .actor = capture_vantage(v->c, cp->vantage)->host,
 	                    .u.msg = m});
 	if (v->o->style.verbose)
 		packet_describe(p, &v->trace);
 }
 
-static void show(struct view *v, const struct journey *j)
+/* raw: the one packet that the journey is made of, where its place is to be told; else NULL. */
+static void show(struct view *v, const struct journey *j, const struct capture_packet *raw)
 {
+	char place[LAB_HOST_MAX + 48];
 	unsigned flags =
 	    (v->o->style.verbose ? (unsigned)JOURNEY_FIELDS : 0) | (v->o->hops ? (unsigned)JOURNEY_HOPS : 0);
 	if (done(v))
@@ -74,13 +86,13 @@ static void show(struct view *v, const struct journey *j)
 	v->end.shown++;
 	switch (v->o->form) {
 	case VIEW_LINES:
-		fail(v, line_write(&v->lines, j, v->c));
+		fail(v, line_write(&v->lines, j, v->c, raw ? place_of(v, raw, place, sizeof place) : NULL));
 		break;
 	case VIEW_FIELDS:
 	case VIEW_LADDER:
 	case VIEW_JSON:
-		if (v->lines.raw)
-			emit_raw(v, j);
+		if (raw)
+			emit_raw(v, j, raw);
 		else
 			journey_emit(j, v->c, &v->trace, flags);
 		fail(v, v->trace.first_error);
@@ -94,7 +106,7 @@ static void show(struct view *v, const struct journey *j)
 
 static void on_journey(void *ctx, const struct journey *j)
 {
-	show(ctx, j);
+	show(ctx, j, NULL);
 }
 
 /* --- keeping */
@@ -112,9 +124,28 @@ static enum err write_packet(struct view *v, const struct capture_packet *cp)
 	               v->w, cp, cp->comment ? cp->comment : packet_summary(&p, summary, sizeof summary));
 }
 
+/* Interfaces of a pcapng file turn up on the way. From the second host on packets are paired. */
+static void look_at_vantages(struct view *v)
+{
+	const char *first = NULL;
+	bool several = false;
+	for (; v->vantages < capture_n_vantages(v->c); v->vantages++)
+		v->lines.hosts |= capture_vantage(v->c, v->vantages)->host[0] != '\0';
+	for (size_t i = 0; i < v->vantages && v->lines.hosts && !v->pairing; i++) {
+		const char *host = capture_vantage(v->c, i)->host;
+		several |= first && host[0] && strcmp(first, host) != 0;
+		first = host[0] ? host : first;
+	}
+	if (several && !v->o->raw && !v->pairing)
+		fail(v, pairing_new(&v->pairing, WINDOW_NS, MAX_OPEN, on_journey, v));
+}
+
 static void take(struct view *v, struct capture_packet *cp)
 {
 	enum err e = ERR_OK;
+	if (v->vantages < capture_n_vantages(v->c))
+		look_at_vantages(v);
+	bool raw = v->o->raw && v->lines.hosts;
 	v->end.seen++;
 	if (v->w && (e = write_packet(v, cp))) {
 		v->end.pcap_failed = true;
@@ -130,10 +161,10 @@ static void take(struct view *v, struct capture_packet *cp)
 	    .vantage = cp->vantage,
 	    .time = cp->packet.time,
 	    .outgoing = cp->outgoing,
-	    .has_direction = cp->has_direction,
+	    .has_direction = cp->has_direction && !raw,
 	    .packet = cp->packet};
 	packet_parse(&v->one.at[0].packet);
-	show(v, &v->one);
+	show(v, &v->one, raw ? cp : NULL);
 	if (cp->comment && v->o->form == VIEW_FIELDS)
 		ev_explain(&v->trace, "comment in the file: %s", cp->comment);
 }
@@ -147,9 +178,6 @@ static enum err set_up(struct view *v)
 	struct ladder_options ladder = {.style = v->o->style};
 	trace_init(&v->trace, &clock_real, "capture");
 	v->lines = (struct lines){.out = v->out, .style = v->o->style, .start = -1};
-	for (size_t i = 0; i < capture_n_vantages(v->c); i++)
-		v->lines.hosts |= capture_vantage(v->c, i)->host[0] != '\0';
-	v->lines.raw = !v->o->paired && v->lines.hosts;
 	switch (v->o->form) {
 	case VIEW_LINES:
 	case VIEW_NOTHING:
@@ -166,8 +194,6 @@ static enum err set_up(struct view *v)
 	}
 	if (!e && v->o->form != VIEW_LINES && v->o->form != VIEW_NOTHING)
 		e = trace_add(&v->trace, sink);
-	if (!e && v->o->paired)
-		e = pairing_new(&v->pairing, WINDOW_NS, MAX_OPEN, on_journey, v);
 	if (!e && v->w && (e = capture_copy_meta(v->c, v->w)))
 		v->end.pcap_failed = true;
 	return e;

@@ -13,7 +13,7 @@ enum view_form { VIEW_LINES, VIEW_FIELDS, VIEW_LADDER, VIEW_JSON, VIEW_NOTHING }
 struct view_options {
 	enum view_form form;
 	struct term_style style;
-	bool paired;        /* a packet that was seen at several places is shown once */
+	bool raw;           /* every sighting; else a packet that was seen at several hosts is shown once */
 	bool hops;          /* … as one arrow a link (ladder, fields, JSON) */
 	bool live;          /* lines are wanted at once */
 	uint64_t max;       /* packets to show; 0: no end */
@@ -36,13 +36,14 @@ struct view_end view_run(struct capture *c, const struct view_options *o, FILE *
 struct lines {
 	FILE *out;
 	struct term_style style;
-	bool hosts;       /* places have names */
-	bool raw;         /* say where each was seen */
-	int64_t start;    /* of the first packet; -1: none yet */
+	bool hosts;        /* places have names */
+	int64_t start;     /* of the first packet; -1: none yet */
 	size_t ends_width; /* columns that the two ends have needed so far */
 };
 
-enum err line_write(struct lines *l, const struct journey *j, const struct capture *c) MUST_USE;
+/* place: where a single sighting was made, or NULL. */
+enum err line_write(
+    struct lines *l, const struct journey *j, const struct capture *c, const char *place) MUST_USE;
 
 /* --- fields.c: every field with its place and its octets */
 

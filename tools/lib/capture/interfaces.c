@@ -22,7 +22,7 @@ static enum err refused(char msg[static 256], const char *ifname)
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	self[n > 0 ? n : 0] = '\0';
 	snprintf(msg, 256,
-	    "%.31s: listening needs a permission. Once: sudo setcap cap_net_raw=ep %s - or, without any, "
+	    "%.15s: listening needs a permission. Once: sudo setcap cap_net_raw=ep %s - or, without any, "
 	    "in the "
 	    "lab: glasslab exec laptop -- pktview live",
 	    ifname, self);
