@@ -1,7 +1,8 @@
 /* Every field of every packet with its place and its octets:
  *
- *     #1  0.000000  laptop -> a-root  DNS  query A www.example.
- *       @0    52 54 00 12 34 56        Ethernet  destination: 52:54:00:12:34:56 - the next hop
+ *     #1  0.000000 s  laptop -> a-root  DNS query A www.example.  (71 octets)
+ *       IPv4 192.168.1.100->198.41.0.4, UDP, 37 bytes  @14+20
+ *         @22+1     40                    TTL: 64 - each router takes one off [RFC 791 3.1]
  */
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +53,7 @@ static void put_message(struct fields *f, const struct event *ev)
 	put(f, or_empty(m->from));
 	fputs(f->style.utf8 ? " \xe2\x86\x92 " : " -> ", f->out);
 	put(f, or_empty(m->to));
-	fprintf(f->out, "  %s  ", or_empty(m->proto));
+	fputs("  ", f->out);
 	put(f, or_empty(m->label));
 	colour(f, "0");
 	fprintf(f->out, "  (%zu octets%s)\n", m->len, m->secrecy == SECRECY_ENCRYPTED ? ", encrypted" : "");
@@ -75,19 +76,31 @@ static void put_place(struct fields *f, const struct ev_field *e)
 	colour(f, "0");
 }
 
-static void put_field(struct fields *f, const struct ev_field *e)
+/* A layer's first field says what it is as a whole: its heading. */
+static bool put_heading(struct fields *f, const struct ev_field *e)
 {
 	const char *layer = or_empty(e->layer);
-	if (strncmp(f->layer, layer, sizeof f->layer - 1) != 0) {
-		snprintf(f->layer, sizeof f->layer, "%s", layer);
-		fputs("  ", f->out);
-		colour(f, "36");
-		put(f, layer);
-		colour(f, "0");
-		fputc('\n', f->out);
-	}
+	bool whole = e->depth == 0 && e->name && strcmp(e->name, layer) == 0;
+	bool again = strncmp(f->layer, layer, sizeof f->layer - 1) == 0;
+	snprintf(f->layer, sizeof f->layer, "%s", layer);
+	if (again && !whole)
+		return false;
+	fputs("  ", f->out);
+	colour(f, "36");
+	put(f, whole ? or_empty(e->value) : layer);
+	colour(f, "0");
+	if (whole && e->len)
+		fprintf(f->out, "  @%zu+%zu", e->off, e->len);
+	fputc('\n', f->out);
+	return whole;
+}
+
+static void put_field(struct fields *f, const struct ev_field *e)
+{
+	if (put_heading(f, e))
+		return;
 	put_place(f, e);
-	for (unsigned i = 0; i < e->depth && i < 8; i++)
+	for (unsigned i = 1; i < e->depth && i < 8; i++)
 		fputs("  ", f->out);
 	put(f, or_empty(e->name));
 	fputs(": ", f->out);

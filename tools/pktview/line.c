@@ -137,6 +137,11 @@ static void cut(struct text *t, const struct lines *l, size_t from, size_t used)
 	for (size_t i = from; i < t->n && col + dots <= room; i++) {
 		if ((t->at[i] & 0xc0) == 0x80)
 			continue;
+		if (t->at[i] == '\033') { /* a colour, which takes no column */
+			while (t->at[i] != 'm')
+				i++;
+			continue;
+		}
 		end = i;
 		col++;
 	}
@@ -144,23 +149,63 @@ static void cut(struct text *t, const struct lines *l, size_t from, size_t used)
 	put_str(t, l->style.utf8 ? "\xe2\x80\xa6" : "...");
 }
 
-/* Where it went: on a terminal a line of its own, else in the same. */
-static void put_via(struct text *t, const struct lines *l, const struct journey *j, const struct capture *c)
+/* FNV-1a. */
+static uint64_t hash(const char *s)
 {
-	char via[512], safe[1024];
-	journey_via(j, c, via, sizeof via);
-	if (!via[0])
-		return;
-	if (l->style.width) {
-		put_str(t, "\n");
-		put_spaces(t, 18);
-	} else {
-		put_str(t, "  ");
+	uint64_t h = 14695981039346656037u;
+	for (; *s; s++)
+		h = (h ^ (uint8_t)*s) * 1099511628211u;
+	return h;
+}
+
+static bool told_before(struct lines *l, const char *way)
+{
+	uint64_t h = hash(way);
+	size_t room = sizeof l->ways / sizeof *l->ways;
+	for (size_t i = 0; i < room && i < l->n_ways; i++)
+		if (l->ways[i] == h)
+			return true;
+	l->ways[l->n_ways++ % room] = h;
+	return false;
+}
+
+/* Words from column VIA on, in lines of their own; a word that is longer than a line stays whole. */
+#define VIA 18
+static void put_wrapped(struct text *t, const struct lines *l, const char *s)
+{
+	size_t col = l->style.width;
+	while (*s) {
+		size_t n = strcspn(s, " ");
+		if (col + 1 + n > l->style.width) {
+			put_str(t, "\n");
+			put_spaces(t, col == l->style.width ? VIA : VIA + 2);
+			col = col == l->style.width ? VIA : VIA + 2;
+		} else {
+			put_str(t, " ");
+			col++;
+		}
+		put(t, s, n);
+		col += n;
+		s += n + strspn(s + n, " ");
 	}
-	put_colour(t, l, "\033[2m");
-	put_str(t, "via ");
-	put_str(t, escape_text(safe, sizeof safe, via, strlen(via)));
-	put_colour(t, l, "\033[0m");
+}
+
+/* Where it went: in the same line, but on a terminal in one of its own, and each way only once. */
+static void put_via(struct text *t, struct lines *l, const struct journey *j, const struct capture *c)
+{
+	char via[512] = "via ", safe[1024];
+	journey_via(j, c, via + 4, sizeof via - 4);
+	if (!via[4])
+		return;
+	escape_text(safe, sizeof safe, via, strlen(via));
+	if (!l->style.width) {
+		put_str(t, "  ");
+		put_str(t, safe);
+	} else if (!told_before(l, safe)) {
+		put_colour(t, l, "\033[2m");
+		put_wrapped(t, l, safe);
+		put_colour(t, l, "\033[0m");
+	}
 }
 
 static void pad_ends(struct text *t, struct lines *l, size_t width)
@@ -195,13 +240,14 @@ enum err line_write(struct lines *l, const struct journey *j, const struct captu
 	put_ends(&t, l, j, c, place != NULL);
 	pad_ends(&t, l, columns(&t) - begin);
 	put_str(&t, "  ");
-	put_colour(&t, l, "\033[36m");
-	put_str(&t, proto_name(packet_top(p)->proto));
-	put_colour(&t, l, "\033[0m");
-	put_str(&t, "  ");
 	char summary[768];
 	size_t at = t.n, used = columns(&t);
-	put_str(&t, packet_summary(p, summary, sizeof summary));
+	packet_summary(p, summary, sizeof summary);
+	size_t word = strcspn(summary, " ,"); /* the protocol */
+	put_colour(&t, l, "\033[36m");
+	put(&t, summary, word);
+	put_colour(&t, l, "\033[0m");
+	put_str(&t, summary + word);
 	cut(&t, l, at, used);
 	if (!place)
 		put_via(&t, l, j, c);

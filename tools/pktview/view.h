@@ -39,6 +39,8 @@ struct lines {
 	bool hosts;        /* places have names */
 	int64_t start;     /* of the first packet; -1: none yet */
 	size_t ends_width; /* columns that the two ends have needed so far */
+	uint64_t ways[64]; /* hashes of the ways that were told, a ring: on a terminal each is told once */
+	size_t n_ways;
 };
 
 /* place: where a single sighting was made, or NULL. */

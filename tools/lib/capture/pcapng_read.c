@@ -282,13 +282,13 @@ static void read_secrets(struct pcapng_reader *r, struct capture *c, struct rd *
 	c->n_keys += len;
 }
 
+#define TIME_MAX (INT64_MAX / 2) /* 2116; differences of two such times are numbers, too */
+
 static int64_t to_ns(const struct ng_if *ni, uint64_t units)
 {
-	/* Wraps where a file says a time that no clock shows; that is the file's affair, so in unsigned
-	 * numbers. */
-	uint64_t s = units / ni->per_second + (uint64_t)ni->offset_s;
-	unsigned __int128 rest = units % ni->per_second;
-	return (int64_t)(s * NS_PER_S + (uint64_t)(rest * NS_PER_S / ni->per_second));
+	__int128 rest = (__int128)(units % ni->per_second) * NS_PER_S / (__int128)ni->per_second;
+	__int128 ns = ((__int128)(units / ni->per_second) + ni->offset_s) * NS_PER_S + rest;
+	return ns < 0 ? 0 : ns > TIME_MAX ? TIME_MAX : (int64_t)ns;
 }
 
 static enum err read_packet(
