@@ -52,6 +52,7 @@ uint64_t capture_dropped(const struct capture *c); /* packets the kernel had no 
 
 /* The host that an address belongs to, as the lab or the file's name resolution block says; NULL: not known. */
 const char *capture_name(const struct capture *c, const struct ip *addr);
+bool capture_has_names(const struct capture *c);
 
 /* --- pairing across links and hops --------------------------------------------------------------------- */
 

@@ -88,22 +88,35 @@ static void put_time(struct text *t, const struct lines *l, int64_t time)
 		put_str(t, "Z");
 }
 
-static void put_end(struct text *t, const char *name, const struct endpoint *e, bool with_address)
+static void put_address(struct text *t, const struct endpoint *e)
 {
 	char addr[ENDPOINT_TEXT];
-	if (e->ip.family && e->port)
-		endpoint_text(addr, e);
-	else if (e->ip.family)
-		ip_text(addr, &e->ip);
-	else
-		addr[0] = '\0';
-	if (name[0])
-		put_str(t, name);
-	if (addr[0] && (with_address || !name[0])) {
-		if (name[0])
-			put_str(t, " ");
-		put_str(t, addr);
+	if (e->ip.family != 4) {
+		put_str(t, e->port ? endpoint_text(addr, e) : ip_text(addr, &e->ip));
+		return;
 	}
+	for (size_t i = 0; i < 4; i++) { /* the usual case, without printf */
+		put_number(t, e->ip.b[i], 0, ' ');
+		if (i < 3)
+			put(t, ".", 1);
+	}
+	if (e->port) {
+		put(t, ":", 1);
+		put_number(t, e->port, 0, ' ');
+	}
+}
+
+/* An end without a name is called by its address, and that is wanted once, with its port. */
+static void put_end(struct text *t, const char *name, const struct endpoint *e, bool with_address)
+{
+	char safe[LAB_HOST_MAX * 2], ip[IP_TEXT];
+	bool named = !e->ip.family || strcmp(name, ip_text(ip, &e->ip)) != 0;
+	if (named)
+		put_str(t, escape_text(safe, sizeof safe, name, strlen(name)));
+	if (named && e->ip.family && with_address)
+		put_str(t, " ");
+	if (!named || (e->ip.family && with_address))
+		put_address(t, e);
 }
 
 /* Names where there are any; names and addresses where there is room for both. */
@@ -111,20 +124,20 @@ static void put_ends(
     struct text *t, const struct lines *l, const struct journey *j, const struct capture *c, bool raw)
 {
 	const struct packet *p = &j->at[0].packet;
-	char from[LAB_HOST_MAX], to[LAB_HOST_MAX], a[LAB_HOST_MAX * 2], b[LAB_HOST_MAX * 2];
+	bool arp = packet_top(p)->proto == PROTO_ARP; /* its line says the addresses */
+	const char *arrow = l->style.utf8 ? " \xe2\x86\x92 " : " -> ";
+	if (!l->hosts && !arp && p->src.ip.family && p->dst.ip.family && !capture_has_names(c)) {
+		put_address(t, &p->src);
+		put_str(t, arrow);
+		put_address(t, &p->dst);
+		return;
+	}
+	char from[LAB_HOST_MAX], to[LAB_HOST_MAX];
 	journey_ends(j, c, from, to);
-	bool addresses = !l->hosts || raw || !l->style.width || l->style.width >= WIDE;
-	if (packet_top(p)->proto == PROTO_ARP) /* its line says them */
-		addresses = false;
-	char ip[IP_TEXT];
-	/* An end without a name is called by its address, and that is wanted once, with its port. */
-	if (p->src.ip.family && strcmp(from, ip_text(ip, &p->src.ip)) == 0)
-		from[0] = '\0';
-	if (p->dst.ip.family && strcmp(to, ip_text(ip, &p->dst.ip)) == 0)
-		to[0] = '\0';
-	put_end(t, escape_text(a, sizeof a, from, strlen(from)), &p->src, addresses);
-	put_str(t, l->style.utf8 ? " \xe2\x86\x92 " : " -> ");
-	put_end(t, escape_text(b, sizeof b, to, strlen(to)), &p->dst, addresses);
+	bool addresses = !arp && (!l->hosts || raw || !l->style.width || l->style.width >= WIDE);
+	put_end(t, from, &p->src, addresses);
+	put_str(t, arrow);
+	put_end(t, to, &p->dst, addresses);
 }
 
 /* Cuts at the terminal's width, between characters; a line that is not cut is left as it is. */

@@ -97,6 +97,11 @@ const char *capture_name(const struct capture *c, const struct ip *addr)
 	return NULL;
 }
 
+bool capture_has_names(const struct capture *c)
+{
+	return c->n_names > 0;
+}
+
 enum err capture_copy_meta(const struct capture *c, struct pcapng *w)
 {
 	enum err e = ERR_OK;
