@@ -50,7 +50,7 @@ static int make_world(void **state)
 	capture_add_name(w->c, &in, "laptop", 6);
 	capture_add_name(w->c, &out, "home-router", 11);
 	*state = w;
-	return pairing_new(&w->p, 100 * MS, 8, keep, w);
+	return (int)pairing_new(&w->p, 100 * MS, 8, keep, w);
 }
 
 static int end_world(void **state)
