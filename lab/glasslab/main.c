@@ -30,6 +30,7 @@ static const struct cli_option move_options[] = {LAB_OPTION,
 static const struct cli_option map_options[] = {LAB_OPTION, DATA_OPTION,
     {.name = "verbose", .letter = 'v', .help = "IPv6 addresses, too, however narrow the terminal is"},
     CLI_END};
+static const struct cli_option doctor_options[] = {DATA_OPTION, CLI_END};
 static const struct cli_option exec_options[] = {LAB_OPTION, DATA_OPTION, CLI_END};
 
 static const struct cli_verb verbs[] = {
@@ -45,6 +46,8 @@ static const struct cli_verb verbs[] = {
     {"map", "", 0, 0, "draw the network with its addresses", map_options, verb_map, false, false},
     {"facts", "", 0, 0, "everything there is to know about the running lab, as JSON", lab_options, verb_facts,
         false, false},
+    {"doctor", "", 0, 0, "can this machine have a lab? What is missing, and what to do", doctor_options,
+        verb_doctor, false, false},
     {0},
 };
 

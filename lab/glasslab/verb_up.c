@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "glassnet/clock.h"
+#include "doctor.h"
 #include "holder.h"
 #include "verbs.h"
 
@@ -55,6 +56,23 @@ static void say_up(struct cli *c, const char *name, const struct topology *t, co
 	    t->n_hosts, services, seconds_since(start));
 }
 
+/* Most of what can fail fails because of the machine: then the doctor knows better what is wrong, and what to
+ * do. */
+static int say_failed(struct cli *c, enum err e, const struct why *w, const struct topology *t)
+{
+	struct finding f;
+	if ((e != ERR_PERM && e != ERR_UNSUPPORTED) || !doctor_first_failure(t, &f))
+		return cli_fail(c, e, "%s", w->text);
+	cli_fail(c, e, "this machine cannot %s: %s", f.what, f.text);
+	for (char *p = f.remedy, *next; p && *p; p = next) {
+		next = strchr(p, '\n');
+		if (next)
+			*next++ = '\0';
+		fprintf(stderr, "    %s\n", p);
+	}
+	return (int)err_exit(e);
+}
+
 int verb_up(struct cli *c)
 {
 	struct why w = {""};
@@ -74,7 +92,7 @@ int verb_up(struct cli *c)
 	if (e == ERR_NEGATIVE)
 		status = runs_already(c, name, &t);
 	else if (e != ERR_OK)
-		status = cli_fail(c, e, "%s", w.text);
+		status = say_failed(c, e, &w, &t);
 	else if (!cli_has(c, "quiet"))
 		say_up(c, name, &t, &start);
 	topology_release(&t);
@@ -89,8 +107,8 @@ int verb_down(struct cli *c)
 	int status;
 	char why[LAB_WHY_MAX];
 	struct lab *lab = open_lab(c, &status);
-	if (!lab)
-		return status;
+	if (!lab) /* nothing to stop: what was asked for is so */
+		return status == EXIT_NETWORK ? EXIT_NO : status;
 	int holder = (int)syscall(SYS_pidfd_open, lab_holder(lab), 0);
 	json_t *request = json_pack("{s:s}", "do", "down"), *reply = NULL;
 	enum err e = lab_request(lab, request, &reply, NULL, 0, NULL, why);
