@@ -170,7 +170,6 @@ enum err isolate_mounts(struct why *w)
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return why_errno(w, ERR_UNSUPPORTED, "the mounts cannot be made private");
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
-		return why_errno(w, ERR_UNSUPPORTED,
-		    "no /proc can be mounted for the lab's own processes; `glasslab doctor` says what to do");
+		return why_errno(w, ERR_UNSUPPORTED, "no /proc can be mounted for the lab's own processes");
 	return isolate_tmpfs("/run", w);
 }
