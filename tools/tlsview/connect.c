@@ -1,5 +1,6 @@
 /* From HOST:PORT to a verdict: the address, the TCP connection, then TLS. */
 #include <errno.h>
+#include <openssl/ssl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,21 +110,32 @@ static enum err connect_any(const struct connect_options *opt, struct deadline d
 	    res->peer[0] ? res->peer : "any address", why_not(e));
 }
 
-enum err connect_run(const struct connect_options *opt, struct trace *t, struct result *res)
+static enum err talk(const struct connect_options *opt, SSL_CTX *ctx, struct trace *t, struct result *res)
 {
 	struct deadline d = deadline_in(opt->timeout_ns, opt->cancel_fd);
 	struct resolved to;
 	int fd = -1;
 
-	snprintf(res->name, sizeof(res->name), "%s", opt->name ? opt->name : opt->host);
 	ev_heading(t, "Who is at %s, port %u?", opt->host, opt->port);
 	enum err e = find_address(opt, d, t, res, &to);
 	if (e == ERR_OK)
 		e = connect_any(opt, d, t, res, &to, &fd);
 	if (e == ERR_OK) {
-		e = session_run(opt, fd, deadline_left(d), t, res);
+		e = session_run(opt, ctx, fd, deadline_left(d), t, res);
 		close(fd);
 	}
+	return e;
+}
+
+enum err connect_run(const struct connect_options *opt, struct trace *t, struct result *res)
+{
+	SSL_CTX *ctx = NULL;
+
+	snprintf(res->name, sizeof(res->name), "%s", opt->name ? opt->name : opt->host);
+	enum err e = session_prepare(opt, &ctx, res);
+	if (e == ERR_OK)
+		e = talk(opt, ctx, t, res);
+	SSL_CTX_free(ctx);
 	char *data = report_data(res);
 	ev_result(t, res->err, data, "%s", res->text);
 	if (data)

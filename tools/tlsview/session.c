@@ -63,31 +63,33 @@ static void on_key(const SSL *ssl, const char *line)
 /* --- setting up
  * --------------------------------------------------------------------------------------------- */
 
+enum err session_prepare(const struct connect_options *opt, SSL_CTX **out, struct result *res)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+	*out = ctx;
+	if (!ctx)
+		return result_set(res, ERR_INTERNAL, "OpenSSL cannot be set up");
+	SSL_CTX_set_min_proto_version(ctx, opt->version ? opt->version : TLS1_2_VERSION);
+	SSL_CTX_set_max_proto_version(ctx, opt->version);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* Without it SSL_read() would go on for as long as tickets come in, whatever the time. */
+	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+	if (opt->ciphers && SSL_CTX_set_cipher_list(ctx, opt->ciphers) != 1)
+		return result_set(
+		    res, ERR_USAGE, "'%s' is not a cipher list that OpenSSL knows", opt->ciphers);
+	return verify_trust(ctx, opt->cafile, res);
+}
+
 static enum err set_up(struct session *s)
 {
-	const struct connect_options *o = s->opt;
-	struct result *res = s->res;
-
-	s->ctx = SSL_CTX_new(TLS_client_method());
-	if (!s->ctx)
-		return result_set(res, ERR_INTERNAL, "OpenSSL cannot be set up");
-	SSL_CTX_set_min_proto_version(s->ctx, o->version ? o->version : TLS1_2_VERSION);
-	SSL_CTX_set_max_proto_version(s->ctx, o->version);
-	SSL_CTX_set_mode(s->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	/* Without it SSL_read() would go on for as long as tickets come in, whatever the time. */
-	SSL_CTX_clear_mode(s->ctx, SSL_MODE_AUTO_RETRY);
-	if (o->ciphers && SSL_CTX_set_cipher_list(s->ctx, o->ciphers) != 1)
-		return result_set(res, ERR_USAGE, "'%s' is not a cipher list that OpenSSL knows", o->ciphers);
-	if (o->keylog_fd >= 0)
+	if (s->opt->keylog_fd >= 0)
 		SSL_CTX_set_keylog_callback(s->ctx, on_key);
-	enum err e = verify_setup(s->ctx, &s->verifier);
-	if (e != ERR_OK)
-		return e;
-
+	verify_by(s->ctx, &s->verifier);
 	s->ssl = SSL_new(s->ctx);
 	BIO *bio = s->ssl ? BIO_new_socket(s->fd, BIO_NOCLOSE) : NULL;
 	if (!bio)
-		return result_set(res, ERR_NOMEM, "not enough memory");
+		return result_set(s->res, ERR_NOMEM, "not enough memory");
 	BIO_set_callback_ex(bio, tap);
 	BIO_set_callback_arg(bio, (char *)s);
 	SSL_set_bio(s->ssl, bio, bio);
@@ -223,12 +225,13 @@ static enum err run(struct session *s)
 	return e;
 }
 
-enum err session_run(
-    const struct connect_options *opt, int fd, int64_t left_ns, struct trace *t, struct result *res)
+enum err session_run(const struct connect_options *opt, SSL_CTX *ctx, int fd, int64_t left_ns,
+    struct trace *t, struct result *res)
 {
 	struct session s = {.opt = opt,
 	    .t = t,
 	    .res = res,
+	    .ctx = ctx,
 	    .fd = fd,
 	    .deadline = deadline_in(left_ns, opt->cancel_fd),
 	    .narrator = {.t = t, .res = res, .me = opt->actor},
@@ -246,6 +249,5 @@ enum err session_run(
 	if (s.keylog_failed)
 		e = result_set(res, ERR_IO, "the secrets could not be written to the key log");
 	SSL_free(s.ssl);
-	SSL_CTX_free(s.ctx);
 	return e;
 }

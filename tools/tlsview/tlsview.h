@@ -9,6 +9,7 @@
 #ifndef TLSVIEW_H
 #define TLSVIEW_H
 
+#include <openssl/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -75,10 +76,14 @@ void result_release(struct result *res);
 /* Everything, from the name to the goodbye. The outcome is in res, and res->err is returned. */
 enum err connect_run(const struct connect_options *opt, struct trace *t, struct result *res);
 
-/* TLS over the connected stream socket fd, which it neither owns nor closes but makes non-blocking. res is
- * initialised; peer and role are set by the caller. left_ns is what is left of the time. */
-enum err session_run(
-    const struct connect_options *opt, int fd, int64_t left_ns, struct trace *t, struct result *res);
+/* Gets ready: the trusted roots, the versions, the ciphers. Says in res what is wrong with them. The caller
+ * frees *ctx (SSL_CTX_free). */
+enum err session_prepare(const struct connect_options *opt, SSL_CTX **ctx, struct result *res) MUST_USE;
+
+/* TLS over the connected stream socket fd, which it neither owns nor closes but makes non-blocking. peer and
+ * role in res are set by the caller. left_ns is what is left of the time. */
+enum err session_run(const struct connect_options *opt, SSL_CTX *ctx, int fd, int64_t left_ns,
+    struct trace *t, struct result *res);
 
 /* The particulars of a result as a JSON object; the caller frees it. NULL: out of memory. */
 char *report_data(const struct result *res);

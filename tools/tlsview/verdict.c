@@ -104,6 +104,11 @@ static bool failed_check(struct session *s, int reason)
 		    "its Finished does not fit the messages that we sent and got: someone altered one on the "
 		    "way");
 		return true;
+	case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+		checks_add(c, s->t, Q_FINISHED, "bad-record-mac", VERDICT_FAIL, -1,
+		    "the keys do not fit: what came cannot be decrypted, because someone altered a message "
+		    "on the way");
+		return true;
 	case SSL_R_UNSUPPORTED_PROTOCOL:
 	case SSL_R_WRONG_SSL_VERSION:
 		checks_add(c, s->t, Q_VERSION, question_id(Q_VERSION), VERDICT_FAIL, -1,

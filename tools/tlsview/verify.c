@@ -34,7 +34,10 @@ static bool known(const struct verifier *v, int code, int depth)
 
 static void keep(struct verifier *v, int code, int depth)
 {
-	/* "The signature cannot be checked" only repeats that the issuer is unknown. */
+	/* "The signature cannot be checked" only repeats that the issuer is unknown, "this is no server's
+	 * authority" that it is no authority. */
+	if (code == X509_V_ERR_INVALID_PURPOSE && known(v, X509_V_ERR_INVALID_CA, depth))
+		return;
 	if (code == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE &&
 	    (known(v, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, depth) ||
 	        known(v, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, depth)))
@@ -52,33 +55,6 @@ static int go_on(int ok, X509_STORE_CTX *store)
 		    X509_STORE_CTX_get_error_depth(store));
 	}
 	return 1;
-}
-
-/* OpenSSL does not even take a certificate for an issuer that may not sign, and then only says that the
- * issuer is unknown. Did one of those that came sign the last of the chain all the same? Then that is the
- * fault to name. */
-static void find_unfit_issuer(struct verifier *v, X509_STORE_CTX *store)
-{
-	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store),
-	               *sent = X509_STORE_CTX_get0_untrusted(store);
-	X509 *last = sk_X509_value(chain, sk_X509_num(chain) - 1);
-	int depth = sk_X509_num(chain);
-
-	if (!last || !known(v, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, depth - 1))
-		return;
-	for (int i = 0; i < sk_X509_num(sent) && i < CHAIN_MAX; i++) {
-		X509 *c = sk_X509_value(sent, i);
-
-		if (X509_cmp(c, last) == 0 ||
-		    X509_NAME_cmp(X509_get_subject_name(c), X509_get_issuer_name(last)) != 0)
-			continue;
-		ERR_set_mark();
-		bool signed_it = X509_verify(last, X509_get0_pubkey(c)) == 1;
-		ERR_pop_to_mark();
-		int why = X509_check_issued(c, last);
-		if (signed_it && why != X509_V_OK)
-			keep(v, why, depth);
-	}
 }
 
 /* --- telling the verdicts ----------------------------------------------------------------------------------
@@ -296,7 +272,6 @@ static int verify_chain(X509_STORE_CTX *store, void *arg)
 		keep(v, code == X509_V_OK ? X509_V_ERR_UNSPECIFIED : code,
 		    X509_STORE_CTX_get_error_depth(store));
 	}
-	find_unfit_issuer(v, store);
 	tell_anchor(v, store);
 	checks_add(&v->res->checks, v->t, Q_SHOWN, question_id(Q_SHOWN), VERDICT_PASS, -1, "%zu of them",
 	    v->res->chain.n_sent + v->res->chain.not_shown);
@@ -309,33 +284,30 @@ static int verify_chain(X509_STORE_CTX *store, void *arg)
 /* --- setting up --------------------------------------------------------------------------------------------
  */
 
-static enum err trust_file(SSL_CTX *ctx, struct verifier *v)
+enum err verify_trust(SSL_CTX *ctx, const char *cafile, struct result *res)
 {
-	FILE *f = fopen(v->opt->cafile, "re");
+	FILE *f = cafile ? fopen(cafile, "re") : NULL;
 
+	if (!cafile)
+		return SSL_CTX_set_default_verify_paths(ctx) == 1
+		           ? ERR_OK
+		           : result_set(res, ERR_IO, "this machine's trusted roots cannot be found");
 	if (!f)
-		return result_set(v->res, ERR_IO, "%s cannot be read: %m", v->opt->cafile);
+		return result_set(res, ERR_IO, "%s cannot be read: %m", cafile);
 	fclose(f);
-	if (SSL_CTX_load_verify_locations(ctx, v->opt->cafile, NULL) != 1)
-		return result_set(v->res, ERR_FORMAT,
-		    "%s has no certificate in it that can be read (PEM is what is needed: "
+	if (SSL_CTX_load_verify_locations(ctx, cafile, NULL) != 1)
+		return result_set(res, ERR_FORMAT,
+		    "%s: there is no certificate in it that can be read (PEM is what is needed: "
 		    "-----BEGIN CERTIFICATE-----)",
-		    v->opt->cafile);
+		    cafile);
 	return ERR_OK;
 }
 
-enum err verify_setup(SSL_CTX *ctx, struct verifier *v)
+void verify_by(SSL_CTX *ctx, struct verifier *v)
 {
-	enum err e = ERR_OK;
-
-	if (v->opt->cafile)
-		e = trust_file(ctx, v);
-	else if (SSL_CTX_set_default_verify_paths(ctx) != 1)
-		e = result_set(v->res, ERR_IO, "this machine's trusted roots cannot be found");
 	SSL_CTX_set_app_data(ctx, v);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, verify_chain, v);
-	return e;
 }
 
 enum err verify_name(SSL *ssl, struct verifier *v)

@@ -19,9 +19,12 @@ struct verifier {
 	size_t n_faults;
 };
 
-/* Tells ctx what to trust, and to judge by v, which must outlive it. ERR_IO or ERR_FORMAT: the file with the
- * trusted certificates cannot be read, or has none in it. */
-enum err verify_setup(SSL_CTX *ctx, struct verifier *v) MUST_USE;
+/* Tells ctx what to trust: the certificates in the file, or without one the system's. ERR_IO or ERR_FORMAT:
+ * the file cannot be read, or has none in it; res says so. */
+enum err verify_trust(SSL_CTX *ctx, const char *cafile, struct result *res) MUST_USE;
+
+/* Lets v, which must outlive the connections of ctx, judge what servers show. */
+void verify_by(SSL_CTX *ctx, struct verifier *v);
 
 /* Tells ssl which name the certificate must prove, and the date. */
 enum err verify_name(SSL *ssl, struct verifier *v) MUST_USE;
