@@ -74,7 +74,10 @@ static void add_shares(struct line *x, struct span s)
 
 static uint16_t u16_at(struct span s, size_t off)
 {
-	return s.len >= off + 2 ? (uint16_t)(s.p[off] << 8 | s.p[off + 1]) : 0;
+	struct rd r = rd_init(s.p, s.len);
+
+	rd_skip(&r, off);
+	return rd_u16(&r);
 }
 
 /* --- labels ------------------------------------------------------------------------------------------------

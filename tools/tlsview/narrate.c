@@ -106,8 +106,8 @@ static void learn(struct narrator *n, bool out, const uint8_t *msg, size_t len)
 		return;
 	if (msg[0] == HS_SERVER_HELLO && hs_hello_parse(&h, true, msg + 4, len - 4, &at) == ERR_OK) {
 		n->version = h.chosen;
-		if (h.key_share.len >= 2)
-			group = (uint16_t)(h.key_share.p[0] << 8 | h.key_share.p[1]);
+		struct rd share = rd_init(h.key_share.p, h.key_share.len);
+		group = rd_u16(&share);
 	}
 	if (msg[0] == HS_SERVER_KEY_EXCHANGE && hs_server_key_parse(&k, msg + 4, len - 4, &at) == ERR_OK) {
 		n->server_signed = !k.named_curve || k.signature.len > 0;
