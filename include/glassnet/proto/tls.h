@@ -24,6 +24,8 @@ enum tls_handshake {
 	TLS_CLIENT_HELLO = 1,
 	TLS_SERVER_HELLO = 2,
 	TLS_NEW_SESSION_TICKET = 4,
+	TLS_END_OF_EARLY_DATA = 5, /* this and the next are always encrypted */
+	TLS_ENCRYPTED_EXTENSIONS = 8,
 	TLS_CERTIFICATE = 11,
 	TLS_SERVER_KEY_EXCHANGE = 12,
 	TLS_CERTIFICATE_REQUEST = 13,
@@ -31,7 +33,8 @@ enum tls_handshake {
 	TLS_CERTIFICATE_VERIFY = 15,
 	TLS_CLIENT_KEY_EXCHANGE = 16,
 	TLS_FINISHED = 20,
-	TLS_CERTIFICATE_STATUS = 22
+	TLS_CERTIFICATE_STATUS = 22,
+	TLS_KEY_UPDATE = 24 /* always encrypted */
 };
 
 enum tls_extension {
@@ -98,6 +101,9 @@ struct tls_hello {
 /* Reads a ClientHello or ServerHello. On an error *at is the bad octet's offset in p. */
 enum err tls_hello_parse(
     struct tls_hello *out, const uint8_t *p, const struct tls_message *m, size_t *at) MUST_USE;
+
+/* Its fields as events, places counted from p plus base. Nothing for one that cannot be read. */
+void tls_hello_describe(const uint8_t *p, const struct tls_message *m, size_t base, struct trace *t);
 
 struct tls_ext {
 	uint16_t type;

@@ -151,6 +151,13 @@ static void describe_hello(const struct fields *f, const struct tls_message *m)
 		describe_extension(f, &h, &e);
 }
 
+void tls_hello_describe(const uint8_t *p, const struct tls_message *m, size_t base, struct trace *t)
+{
+	struct fields f = {.trace = t, .layer = "TLS", .base = base, .p = p};
+
+	describe_hello(&f, m);
+}
+
 /* Certificate of TLS 1.2 (RFC 5246 7.4.2): the list's length, then each certificate's length and octets. */
 static void describe_certificates(const struct fields *f, const struct tls_message *m)
 {

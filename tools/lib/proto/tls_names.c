@@ -115,11 +115,12 @@ const char *tls_handshake_name(uint8_t type)
 {
 	static const struct name names[] = {{TLS_HELLO_REQUEST, "HelloRequest"},
 	    {TLS_CLIENT_HELLO, "ClientHello"}, {TLS_SERVER_HELLO, "ServerHello"},
-	    {TLS_NEW_SESSION_TICKET, "NewSessionTicket"}, {TLS_CERTIFICATE, "Certificate"},
-	    {TLS_SERVER_KEY_EXCHANGE, "ServerKeyExchange"}, {TLS_CERTIFICATE_REQUEST, "CertificateRequest"},
-	    {TLS_SERVER_HELLO_DONE, "ServerHelloDone"}, {TLS_CERTIFICATE_VERIFY, "CertificateVerify"},
-	    {TLS_CLIENT_KEY_EXCHANGE, "ClientKeyExchange"}, {TLS_FINISHED, "Finished"},
-	    {TLS_CERTIFICATE_STATUS, "CertificateStatus"}};
+	    {TLS_NEW_SESSION_TICKET, "NewSessionTicket"}, {TLS_END_OF_EARLY_DATA, "EndOfEarlyData"},
+	    {TLS_ENCRYPTED_EXTENSIONS, "EncryptedExtensions"}, {TLS_KEY_UPDATE, "KeyUpdate"},
+	    {TLS_CERTIFICATE, "Certificate"}, {TLS_SERVER_KEY_EXCHANGE, "ServerKeyExchange"},
+	    {TLS_CERTIFICATE_REQUEST, "CertificateRequest"}, {TLS_SERVER_HELLO_DONE, "ServerHelloDone"},
+	    {TLS_CERTIFICATE_VERIFY, "CertificateVerify"}, {TLS_CLIENT_KEY_EXCHANGE, "ClientKeyExchange"},
+	    {TLS_FINISHED, "Finished"}, {TLS_CERTIFICATE_STATUS, "CertificateStatus"}};
 
 	return FIND(names, type);
 }
