@@ -68,8 +68,7 @@ static enum err find_address(const struct connect_options *opt, struct deadline 
 	ev_timer(t, "name lookup", net_now() - start, "the resolver knows %s as %s (%.1f ms)", opt->host,
 	    list, (double)(net_now() - start) / 1e6);
 	ev_explain(t, "Nothing so far proves that this is right: whoever answers the question can name any "
-	              "address. That is what "
-	              "the certificate is for.");
+	              "address. That is what the certificate is for.");
 	return ERR_OK;
 }
 

@@ -38,8 +38,7 @@ static enum err send_all(struct session *s)
 		snprintf(label, sizeof(label), "application data");
 		narrate_data(&s->narrator, true, NULL, s->res->data_out, label);
 		ev_explain(s->t, "What we came to say. A listener on the way sees how long it is, and "
-		                 "nothing else; whoever is at the "
-		                 "other end reads it.");
+		                 "nothing else; whoever is at the other end reads it.");
 	}
 	return e;
 }
@@ -123,7 +122,7 @@ enum err session_exchange(struct session *s)
 	if (e == ERR_OK)
 		e = read_reply(s);
 	if (s->narrator.has_alert_in && s->narrator.alert_in != 0) {
-		const char *name = tls_alert_name(s->narrator.alert_in, NULL);
+		const char *name = tls_alert_name(s->narrator.alert_in);
 
 		return result_set(res, ERR_REFUSED,
 		    "%s ended the connection after the handshake, with the alert %s", res->role,

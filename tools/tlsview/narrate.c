@@ -72,12 +72,12 @@ void narrate_finished_verdict(struct narrator *n, enum verdict v, const char *te
 /* OpenSSL goes on to the next message only when it has accepted the one before. */
 static void conclude(struct narrator *n, bool out, uint8_t type)
 {
-	if (n->version == TLS1_3 && !out && type == HS_FINISHED)
+	if (n->version == TLS1_3 && !out && type == TLS_FINISHED)
 		narrate_key_verdict(n, VERDICT_PASS, KEY_PROVED);
-	if (n->version == TLS1_3 && out && type == HS_FINISHED)
+	if (n->version == TLS1_3 && out && type == TLS_FINISHED)
 		narrate_finished_verdict(n, VERDICT_PASS, FINISHED_FITS);
 	if (n->version == TLS1_2 && !out && n->server_signed &&
-	    (type == HS_SERVER_HELLO_DONE || type == HS_CERTIFICATE_REQUEST))
+	    (type == TLS_SERVER_HELLO_DONE || type == TLS_CERTIFICATE_REQUEST))
 		narrate_key_verdict(n, VERDICT_PASS, KEY_PROVED);
 }
 
@@ -97,19 +97,19 @@ void narrate_handshake_done(struct narrator *n, SSL *ssl)
 /* What the messages after this one depend on. */
 static void learn(struct narrator *n, bool out, const uint8_t *msg, size_t len)
 {
-	struct hs_hello h;
+	struct tls_hello h;
 	struct hs_server_key k;
 	uint16_t group = 0;
 	size_t at;
 
 	if (out || len < 4)
 		return;
-	if (msg[0] == HS_SERVER_HELLO && hs_hello_parse(&h, true, msg + 4, len - 4, &at) == ERR_OK) {
-		n->version = h.chosen;
-		struct rd share = rd_init(h.key_share.p, h.key_share.len);
+	if (msg[0] == TLS_SERVER_HELLO && hs_hello_parse(&h, msg, len, &at) == ERR_OK) {
+		n->version = h.best;
+		struct rd share = rd_init(msg + h.key_shares.off, h.key_shares.len);
 		group = rd_u16(&share);
 	}
-	if (msg[0] == HS_SERVER_KEY_EXCHANGE && hs_server_key_parse(&k, msg + 4, len - 4, &at) == ERR_OK) {
+	if (msg[0] == TLS_SERVER_KEY_EXCHANGE && hs_server_key_parse(&k, msg + 4, len - 4, &at) == ERR_OK) {
 		n->server_signed = !k.named_curve || k.signature.len > 0;
 		group = k.named_curve ? k.group : 0;
 	}
@@ -119,12 +119,12 @@ static void learn(struct narrator *n, bool out, const uint8_t *msg, size_t len)
 
 static void teach_handshake(struct narrator *n, const struct hs_context *ctx, const uint8_t *msg, size_t len)
 {
-	struct hs_hello h;
+	struct tls_hello h;
 	size_t at;
 	unsigned lesson = len ? msg[0] : 0;
 	const char *text = hs_lesson(ctx, msg, len);
 
-	if (lesson == HS_SERVER_HELLO && hs_hello_parse(&h, true, msg + 4, len - 4, &at) == ERR_OK && h.retry)
+	if (lesson == TLS_SERVER_HELLO && hs_hello_parse(&h, msg, len, &at) == ERR_OK && h.retry)
 		lesson = LESSON_RETRY;
 	if (text && first_time(n, lesson))
 		ev_explain(n->t, "%s", text);
@@ -142,7 +142,7 @@ static void on_handshake(struct narrator *n, bool out, const uint8_t *msg, size_
 	ctx = (struct hs_context){.version = n->version, .from_server = !out};
 	message(n, out, hs_label(label, &ctx, msg, len), msg, len, is_encrypted(n, out));
 	if (out)
-		note_sent(n, hs_type_name(msg[0]) ? hs_type_name(msg[0]) : "handshake message");
+		note_sent(n, tls_handshake_name(msg[0]) ? tls_handshake_name(msg[0]) : "handshake message");
 	hs_fields(n->t, &ctx, msg, len);
 	teach_handshake(n, &ctx, msg, len);
 }
@@ -174,11 +174,12 @@ static void on_record(struct narrator *n, bool out, const uint8_t *header, size_
 static void on_alert(struct narrator *n, bool out, const uint8_t *msg, size_t len)
 {
 	char label[96], sent[40], number[16];
-	const char *meaning, *name;
+	const char *name, *meaning;
 
 	if (len < 2)
 		return;
-	name = tls_alert_name(msg[1], &meaning);
+	name = tls_alert_name(msg[1]);
+	meaning = tls_alert_text(msg[1]);
 	if (!name)
 		snprintf(number, sizeof(number), "number %u", msg[1]);
 	snprintf(label, sizeof(label), "Alert: %s%s", msg[0] == 2 ? "fatal, " : "", name ? name : number);

@@ -215,8 +215,7 @@ static enum err run(struct session *s)
 	if (s->res->insecure)
 		ev_warning(s->t,
 		    "The server did not prove to be %s. Going on because --insecure says so: whatever is "
-		    "said now, "
-		    "it is said to a stranger.",
+		    "said now, it is said to a stranger.",
 		    s->res->name);
 	if (s->res->accepted || s->res->insecure)
 		e = session_exchange(s);

@@ -2,8 +2,8 @@
  *
  *     connect_run()   finds the address (resolve.c), makes the TCP connection (dial.c) and calls
  *     session_run()   which does TLS over any stream socket: the handshake (session.c), told message by
- * message (narrate.c, with the bytes taken apart by hs_parse.c and hs_describe.c), the certificate's checks
- * (chain.c, verify.c, checks.c), then the data (exchange.c)
+ * message (narrate.c, with the bytes taken apart by hs_parse.c, hs_label.c, hs_fields.c), the certificate's
+ * checks (chain.c, verify.c, checks.c), then the data (exchange.c)
  *
  * All of it narrates to a trace and returns a struct result; main.c has the options. */
 #ifndef TLSVIEW_H

@@ -63,8 +63,7 @@ enum err session_say_verdict(struct session *s)
 	if (res->insecure)
 		return result_set(res, ERR_NEGATIVE,
 		    "%s is NOT proved: %s. We went on all the same, as told: %zu octets of ours went to "
-		    "whoever that is, "
-		    "and %zu came back.%s%s",
+		    "whoever that is, and %zu came back.%s%s",
 		    res->name, why, res->data_out, res->data_in, reply[0] ? " The answer: " : "", reply);
 	return result_set(res, ERR_NEGATIVE,
 	    "refused: the server at %s did not prove to be %s: %s. It got from us: %s. No data.", res->role,
@@ -129,7 +128,8 @@ static bool failed_check(struct session *s, int reason)
 
 static enum err alerted(struct session *s)
 {
-	const char *meaning, *name = tls_alert_name(s->narrator.alert_in, &meaning);
+	const char *name = tls_alert_name(s->narrator.alert_in),
+	           *meaning = tls_alert_text(s->narrator.alert_in);
 
 	return result_set(s->res, ERR_REFUSED, "the server ended the handshake with the alert %s: %s",
 	    name ? name : "?", meaning ? meaning : "its number is not known here");
@@ -139,8 +139,8 @@ static enum err timed_out(struct session *s)
 {
 	if (s->res->wire_in == 0)
 		return result_set(s->res, ERR_TIMEOUT,
-		    "the server took our TCP connection and then said nothing: no answer to the "
-		    "ClientHello in time (is it TLS that it speaks? a longer --timeout?)");
+		    "the server took our TCP connection and then said nothing: no answer to the ClientHello "
+		    "in time (is it TLS that it speaks? a longer --timeout?)");
 	return result_set(s->res, ERR_TIMEOUT,
 	    "the handshake was not done in time; %zu octets had come (a longer --timeout?)", s->res->wire_in);
 }

@@ -97,8 +97,8 @@ static void tell_fault(struct verifier *v, STACK_OF(X509) * chain, const struct 
 		    name, code->meaning, info.not_before, info.not_after, now);
 	else if (code->question == Q_NAME && !info.names[0])
 		line_add(x,
-		    "asked for %s; the certificate names no host at all (the common name in its "
-		    "subject, %s, does not count)",
+		    "asked for %s; the certificate names no host at all (the common name in its subject, %s, "
+		    "does not count)",
 		    v->res->name, name);
 	else if (code->question == Q_NAME)
 		line_add(x, "asked for %s, but %s: it is for %s", v->res->name, code->meaning, info.names);
@@ -242,18 +242,16 @@ static void tell_decision(struct verifier *v)
 {
 	if (v->n_faults == 0)
 		ev_decision(v->t, "certificate-accepted", NULL,
-		    "The certificate is in order. What is missing is the proof that "
-		    "the server holds the private key that belongs to it: a copy of a certificate is easy to "
-		    "get.");
+		    "The certificate is in order. What is missing is the proof that the server holds the "
+		    "private key that belongs to it: a copy of a certificate is easy to get.");
 	else if (!v->opt->insecure)
 		ev_decision(v->t, "refused", "RFC 8446 4.4.2.4",
-		    "%zu check%s failed: the connection ends here, with an alert. "
-		    "Nothing else is sent.",
+		    "%zu check%s failed: the connection ends here, with an alert. Nothing else is sent.",
 		    v->n_faults, v->n_faults == 1 ? "" : "s");
 	else
 		ev_decision(v->t, "refusal-ignored", NULL,
-		    "%zu check%s failed, which should end the connection. --insecure "
-		    "says to go on all the same.",
+		    "%zu check%s failed, which should end the connection. --insecure says to go on all the "
+		    "same.",
 		    v->n_faults, v->n_faults == 1 ? "" : "s");
 }
 
@@ -297,8 +295,8 @@ enum err verify_trust(SSL_CTX *ctx, const char *cafile, struct result *res)
 	fclose(f);
 	if (SSL_CTX_load_verify_locations(ctx, cafile, NULL) != 1)
 		return result_set(res, ERR_FORMAT,
-		    "%s: there is no certificate in it that can be read (PEM is what is needed: "
-		    "-----BEGIN CERTIFICATE-----)",
+		    "%s: there is no certificate in it that can be read (PEM is what is needed: -----BEGIN "
+		    "CERTIFICATE-----)",
 		    cafile);
 	return ERR_OK;
 }

@@ -303,7 +303,7 @@ static void alert_of_the_server_is_explained(void **state)
 	connect_to(&r, raw_alert, NS_PER_S);
 	assert_int_equal(r.res.err, ERR_REFUSED);
 	assert_non_null(strstr(r.res.text, "unrecognized_name"));
-	assert_non_null(strstr(r.res.text, "does not know that name"));
+	assert_non_null(strstr(r.res.text, "does not know the name"));
 	finish(&r);
 }
 
