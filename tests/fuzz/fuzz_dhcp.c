@@ -1,0 +1,19 @@
+/* DHCP messages, from arbitrary bytes. */
+#include "glassnet/proto/dhcp.h"
+
+#include "proto.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct trace t = checking_trace(&size);
+	struct dhcp h;
+	size_t at = 0;
+	enum err e = dhcp_parse(&h, data, size, &at);
+
+	must(at <= size);
+	if (e == ERR_OK)
+		CHECK_SUMMARY(dhcp_summary(&h, &out));
+	dhcp_describe(&h, data, size, 0, &t); /* after an error: what came before it */
+	end_trace(&t);
+	return 0;
+}
