@@ -1,0 +1,141 @@
+#include "classify.h"
+
+static bool is_in(const struct record *r, enum section section, uint16_t type)
+{
+	return r->section == section && r->type == type && r->class == LDNS_RR_CLASS_IN;
+}
+
+/* The record that answers, or a CNAME at the name, or the DNAME closest above it. */
+static const struct record *find_answer(const struct message *m, const struct dname *name, uint16_t type)
+{
+	for (size_t i = 0; i < m->n_records; i++)
+		if (is_in(&m->records[i], SECTION_ANSWER, type) && dname_equal(&m->records[i].owner, name))
+			return &m->records[i];
+	return NULL;
+}
+
+static const struct record *find_dname(
+    const struct message *m, const struct dname *name, const struct dname *zone)
+{
+	for (size_t i = 0; i < m->n_records; i++)
+		if (is_in(&m->records[i], SECTION_ANSWER, LDNS_RR_TYPE_DNAME) &&
+		    dname_below(name, &m->records[i].owner) && dname_at_or_below(&m->records[i].owner, zone))
+			return &m->records[i];
+	return NULL;
+}
+
+static const struct record *find_soa(
+    const struct message *m, const struct dname *name, const struct dname *zone)
+{
+	for (size_t i = 0; i < m->n_records; i++)
+		if (is_in(&m->records[i], SECTION_AUTHORITY, LDNS_RR_TYPE_SOA) &&
+		    dname_at_or_below(name, &m->records[i].owner) &&
+		    dname_at_or_below(&m->records[i].owner, zone))
+			return &m->records[i];
+	return NULL;
+}
+
+/* NS records in the authority section: those of one zone further down are a referral; *elsewhere is the owner
+ * of one that leads upward, sideways or back. */
+static const struct record *find_referral(const struct message *m, const struct dname *name,
+    const struct dname *zone, const struct record **elsewhere)
+{
+	const struct record *found = NULL;
+	*elsewhere = NULL;
+	for (size_t i = 0; i < m->n_records; i++) {
+		const struct record *r = &m->records[i];
+		if (!is_in(r, SECTION_AUTHORITY, LDNS_RR_TYPE_NS))
+			continue;
+		if (dname_below(&r->owner, zone) && dname_at_or_below(name, &r->owner))
+			found = found ? found : r;
+		else
+			*elsewhere = r;
+	}
+	return found;
+}
+
+static struct analysis alias(const struct record *r, const struct dname *name)
+{
+	struct analysis a = {.kind = RESPONSE_ALIAS, .alias = r};
+	if (r->type == LDNS_RR_TYPE_CNAME)
+		a.target = r->target;
+	else if (dname_move(&a.target, name, &r->owner, &r->target))
+		a.target.len = 0;
+	return a;
+}
+
+/* A response without an answer to the name. */
+static struct analysis analyze_rest(
+    const struct message *m, const struct dname *name, const struct dname *zone)
+{
+	const struct record *soa = find_soa(m, name, zone), *elsewhere;
+	if (m->rcode == LDNS_RCODE_NXDOMAIN)
+		return m->aa ? (struct analysis){.kind = RESPONSE_NXDOMAIN, .soa = soa}
+		             : (struct analysis){.kind = RESPONSE_LAME,
+		                   .why = "it says that the name does not exist, but not with authority"};
+	const struct record *ns = find_referral(m, name, zone, &elsewhere);
+	if (ns && !soa)
+		return (struct analysis){.kind = RESPONSE_REFERRAL, .cut = ns->owner};
+	if (m->aa)
+		return (struct analysis){.kind = RESPONSE_NODATA, .soa = soa};
+	if (elsewhere)
+		return (struct analysis){.kind = RESPONSE_LAME,
+		    .cut = elsewhere->owner,
+		    .why = "it points up or sideways instead of down"};
+	return (struct analysis){
+	    .kind = RESPONSE_LAME, .why = "neither an answer with authority nor a referral"};
+}
+
+struct analysis response_analyze(
+    const struct message *m, const struct dname *name, uint16_t type, bool edns, const struct dname *zone)
+{
+	if (edns && (m->rcode == LDNS_RCODE_FORMERR || m->rcode == LDNS_RCODE_NOTIMPL || m->rcode == 16))
+		return (struct analysis){.kind = RESPONSE_NO_EDNS};
+	if (m->rcode == LDNS_RCODE_REFUSED || m->rcode == LDNS_RCODE_NOTAUTH)
+		return (struct analysis){.kind = RESPONSE_LAME, .why = "it refuses to answer for this zone"};
+	if (m->rcode != LDNS_RCODE_NOERROR && m->rcode != LDNS_RCODE_NXDOMAIN &&
+	    m->rcode != LDNS_RCODE_YXDOMAIN)
+		return (struct analysis){.kind = RESPONSE_FAILED, .why = "the server failed"};
+	if (m->tc)
+		return (struct analysis){.kind = RESPONSE_TRUNCATED};
+	const struct record *r = find_dname(m, name, zone);
+	if (!r && m->rcode == LDNS_RCODE_YXDOMAIN)
+		return (struct analysis){.kind = RESPONSE_FAILED, .why = "the server failed"};
+	if (!r)
+		r = find_answer(m, name, type);
+	if (!r)
+		r = find_answer(m, name, LDNS_RR_TYPE_CNAME);
+	if (!r)
+		return analyze_rest(m, name, zone);
+	if (!m->aa)
+		return (struct analysis){
+		    .kind = RESPONSE_LAME, .why = "it answers without authority, from hearsay"};
+	if (r->type == LDNS_RR_TYPE_DNAME || (r->type == LDNS_RR_TYPE_CNAME && type != LDNS_RR_TYPE_CNAME))
+		return alias(r, name);
+	return (struct analysis){.kind = RESPONSE_ANSWER};
+}
+
+const char *response_name(enum response r)
+{
+	switch (r) {
+	case RESPONSE_ANSWER:
+		return "answer";
+	case RESPONSE_ALIAS:
+		return "alias";
+	case RESPONSE_REFERRAL:
+		return "referral";
+	case RESPONSE_NXDOMAIN:
+		return "nxdomain";
+	case RESPONSE_NODATA:
+		return "nodata";
+	case RESPONSE_TRUNCATED:
+		return "truncated";
+	case RESPONSE_NO_EDNS:
+		return "no-edns";
+	case RESPONSE_LAME:
+		return "lame";
+	case RESPONSE_FAILED:
+		return "failed";
+	}
+	return "";
+}
