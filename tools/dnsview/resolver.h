@@ -1,0 +1,101 @@
+/* The resolver: from a question to its answer by asking name servers, beginning at the root (RFC 1034 5.3.3).
+ *
+ * The algorithm is in resolve.c, its four steps by name. It does no input or output of its own: a lookup says
+ * which query it wants to have sent, and is told what came back. resolver_lookup() drives one lookup over an
+ * exchange; a program that does many at once can drive lookups itself (lookup.h). */
+#ifndef DNSVIEW_RESOLVER_H
+#define DNSVIEW_RESOLVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cache.h"
+#include "classify.h"
+#include "dname.h"
+#include "exchange.h"
+#include "glassnet/clock.h"
+#include "glassnet/err.h"
+#include "glassnet/trace.h"
+#include "hints.h"
+#include "policy.h"
+#include "rng.h"
+#include "rr.h"
+#include "servers.h"
+
+/* Bounds. One budget is shared by every branch of a lookup, so that no zone can make us work without end
+ * (NXNSAttack, iDNS, TsuNAME). */
+#define ALIASES_MAX               11  /* CNAME and DNAME steps */
+#define QUERIES_MAX               200 /* a lookup */
+#define NS_LOOKUPS_MAX            64  /* name servers' addresses, a lookup */
+#define NS_LOOKUPS_DELEGATION_MAX 16  /* … a delegation */
+#define DEPTH_MAX                 7   /* look-ups that wait for one another */
+
+struct resolver_config {
+	bool use_v4, use_v6;
+	bool always_tcp;
+	uint16_t port;      /* of the name servers */
+	int64_t timeout_ns; /* the longest wait for one response */
+	struct policy policy;
+};
+
+/* Who tells the story: see narrative.h. */
+struct narrator {
+	struct trace *trace; /* borrowed; may be NULL */
+	const char *me;      /* the role of this machine; borrowed */
+	unsigned told;       /* bits of what was explained already */
+};
+
+struct resolver {
+	struct resolver_config config;
+	const struct hints *hints; /* borrowed */
+	const struct clock *clock; /* borrowed */
+	struct rng rng;
+	struct cache *cache;
+	struct servers *servers;
+	struct narrator narrator;
+	uint64_t lookups; /* begun so far */
+};
+
+/* ERR_NOMEM. Everything but the cache and the memory of servers is borrowed. */
+enum err resolver_init(struct resolver *r, const struct resolver_config *config, const struct hints *hints,
+    const struct clock *clock, struct rng rng, struct trace *trace, const char *me) MUST_USE;
+void resolver_release(struct resolver *r);
+
+enum outcome { OUTCOME_ANSWER, OUTCOME_NXDOMAIN, OUTCOME_NODATA, OUTCOME_FAILURE };
+
+/* One question to one server, and what came of it. */
+struct hop {
+	struct dname name;
+	uint16_t type;
+	struct dname zone, server;
+	struct endpoint to;
+	bool tcp;
+	int64_t rtt_ns;
+	enum err err;           /* ERR_OK: there was a response */
+	enum response response; /* … and it was this */
+	struct dname cut;       /* of a referral */
+	unsigned n_ns;
+	struct dname *ns; /* of a referral: the name servers; belongs to the hop */
+};
+
+struct lookup_result {
+	enum err err; /* ERR_OK: the answer; ERR_NEGATIVE: there is none; else why it failed */
+	enum outcome outcome;
+	struct dname name; /* as asked */
+	uint16_t type;
+	struct dname last;         /* the name at the end of the aliases */
+	ldns_rr_list *answer;      /* the aliases and the records; TTLs as they are left */
+	unsigned queries, servers; /* sent; different addresses */
+	int64_t duration_ns;
+	char why[320]; /* of a failure */
+	size_t n_hops;
+	struct hop *hops;
+};
+
+/* Resolves one name. Always leaves a result, which the caller releases. */
+void resolver_lookup(struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type,
+    struct lookup_result *out);
+void lookup_result_release(struct lookup_result *res);
+
+#endif
