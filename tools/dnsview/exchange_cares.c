@@ -1,0 +1,381 @@
+/* The real network: c-ares carries each query over a channel of its own, so that it leaves from a fresh port.
+ *
+ * c-ares 1.18 does some things that a tracer has to see, or must not have done behind its back. It takes a
+ * packet with QR=0 for an answer, swallows refusals, repeats over TCP or without EDNS by itself, and drops
+ * the reason of an error. So its sockets are ours (ares_set_socket_functions): each datagram passes
+ * udp_receive() first, which throws away what does not answer the question and keeps the first packet that
+ * does; after that nothing more is sent. ICMP errors are asked for (IP_RECVERR), so that a dead server is
+ * known at once, together with the router that said so. */
+#include <ares.h>
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "exchange.h"
+#include "glassnet/clock.h"
+
+struct exchange_cares {
+	int stop_fd;
+	ares_channel channel; /* NULL: none under way */
+	const struct dns_query *query;
+	int64_t begun, ended;
+	bool sent, done, hung_up;
+	enum err err;  /* c-ares's own idea of what failed */
+	int sys_errno; /* what the system said; 0: nothing */
+	struct ip reporter;
+	struct endpoint local, from;
+	unsigned n_strays;
+	struct stray stray[STRAYS_MAX];
+	size_t len; /* of the response */
+	uint8_t response[DNS_MESSAGE_MAX];
+};
+
+static int64_t monotonic(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/* --- sockets
+ * ------------------------------------------------------------------------------------------------ */
+
+static ares_socket_t open_socket(int family, int type, int protocol, void *ctx)
+{
+	(void)ctx;
+	int on = 1, fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+	if (fd < 0)
+		return -1;
+	if (type == SOCK_DGRAM)
+		(void)setsockopt(fd, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
+		    family == AF_INET6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof(on));
+	else
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return fd;
+}
+
+static int close_socket(ares_socket_t fd, void *ctx)
+{
+	(void)ctx;
+	return close(fd);
+}
+
+static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len, void *ctx)
+{
+	struct exchange_cares *x = ctx;
+	struct sockaddr_storage local;
+	socklen_t local_len = sizeof(local);
+	int rc = connect(fd, to, len), saved = errno;
+	if (rc != 0 && saved != EINPROGRESS)
+		x->sys_errno = saved;
+	if (getsockname(fd, (struct sockaddr *)&local, &local_len) != 0 ||
+	    endpoint_from_sockaddr(&x->local, (struct sockaddr *)&local, local_len))
+		x->local = (struct endpoint){0};
+	errno = saved;
+	return rc;
+}
+
+static ares_ssize_t send_vector(ares_socket_t fd, const struct iovec *iov, int n, void *ctx)
+{
+	struct exchange_cares *x = ctx;
+	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n};
+	size_t total = 0;
+	for (int i = 0; i < n; i++)
+		total += iov[i].iov_len;
+	if (x->len || x->done)
+		return (ares_ssize_t)total; /* there is a response: c-ares would repeat the query unseen */
+	ares_ssize_t sent = sendmsg(fd, &msg, MSG_NOSIGNAL);
+	if (sent >= 0)
+		x->sent = true;
+	else if (errno != EAGAIN && errno != EINTR)
+		x->sys_errno = errno;
+	return sent;
+}
+
+/* Which router reported the error; the error queue has it. */
+static void read_reporter(struct exchange_cares *x, int fd)
+{
+	char control[512], data[64];
+	struct iovec iov = {.iov_base = data, .iov_len = sizeof(data)};
+	struct msghdr msg = {
+	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	int saved = errno;
+	if (recvmsg(fd, &msg, MSG_ERRQUEUE) >= 0) {
+		for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+			bool v4 = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR;
+			bool v6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR;
+			struct sock_extended_err e;
+			struct sockaddr_in6 offender;
+			struct endpoint who;
+			if ((!v4 && !v6) || c->cmsg_len < CMSG_LEN(sizeof(e) + sizeof(struct sockaddr_in)))
+				continue;
+			memcpy(&e, CMSG_DATA(c), sizeof(e));
+			if (e.ee_origin != SO_EE_ORIGIN_ICMP && e.ee_origin != SO_EE_ORIGIN_ICMP6)
+				continue;
+			size_t have = c->cmsg_len - CMSG_LEN(sizeof(e));
+			memset(&offender, 0, sizeof(offender));
+			memcpy(&offender, CMSG_DATA(c) + sizeof(e),
+			    have < sizeof(offender) ? have : sizeof(offender));
+			if (endpoint_from_sockaddr(&who, (struct sockaddr *)&offender, sizeof(offender)) ==
+			    ERR_OK)
+				x->reporter = who.ip;
+		}
+	}
+	errno = saved;
+}
+
+/* Takes a datagram as the response, or as a stray. */
+static bool take_datagram(
+    struct exchange_cares *x, const void *data, size_t len, const struct sockaddr *from, socklen_t from_len)
+{
+	struct endpoint source = {0};
+	if (from && endpoint_from_sockaddr(&source, from, from_len))
+		source = (struct endpoint){0};
+	enum match match = response_match(&x->query->question, data, len);
+	bool right_source =
+	    !source.ip.family || (ip_equal(&source.ip, &x->query->to.ip) && source.port == x->query->to.port);
+	if (right_source && (match == MATCH_YES || match == MATCH_CASE)) {
+		x->ended = monotonic();
+		x->from = source;
+		x->len = len;
+		memcpy(x->response, data, len);
+		return true;
+	}
+	if (x->n_strays < STRAYS_MAX)
+		x->stray[x->n_strays] = (struct stray){.why = match, .from = source};
+	x->n_strays++;
+	return false;
+}
+
+static ares_ssize_t receive(ares_socket_t fd, void *buf, size_t len, int flags, struct sockaddr *from,
+    ares_socklen_t *from_len, void *ctx)
+{
+	struct exchange_cares *x = ctx;
+	bool tcp = !from;
+	for (unsigned i = 0; i < 64; i++) {
+		ares_ssize_t n = recvfrom(fd, buf, len, flags, from, from_len);
+		if (n < 0 &&
+		    (errno == EINTR || errno == EMSGSIZE)) /* EMSGSIZE: news about the path, no failure */
+			continue;
+		if (n < 0 && errno != EAGAIN) {
+			x->sys_errno = errno;
+			x->ended = monotonic();
+			if (!tcp)
+				read_reporter(x, fd);
+		}
+		if (n == 0 && tcp) {
+			x->hung_up = true;
+			x->ended = monotonic();
+		}
+		if (n < 0 || tcp || x->len)
+			return n;
+		if (take_datagram(x, buf, (size_t)n, from, from_len ? *from_len : 0))
+			return n;
+	}
+	errno = EAGAIN; /* somebody floods us: let the clock be looked at */
+	return -1;
+}
+
+static const struct ares_socket_functions socket_functions = {
+    .asocket = open_socket,
+    .aclose = close_socket,
+    .aconnect = connect_socket,
+    .arecvfrom = receive,
+    .asendv = send_vector,
+};
+
+/* --- a query
+ * ------------------------------------------------------------------------------------------------ */
+
+static void on_done(void *ctx, int status, int timeouts, unsigned char *bytes, int len)
+{
+	struct exchange_cares *x = ctx;
+	(void)timeouts;
+	x->done = true;
+	if (status == ARES_ETIMEOUT)
+		x->err = ERR_TIMEOUT;
+	else if (status == ARES_ENOMEM)
+		x->err = ERR_NOMEM;
+	else if (status != ARES_SUCCESS)
+		x->err = ERR_NET;
+	if (!x->len && bytes && len > 0 && (size_t)len <= sizeof(x->response)) { /* over TCP */
+		x->ended = monotonic();
+		x->from = x->query->to;
+		x->len = (size_t)len;
+		memcpy(x->response, bytes, (size_t)len);
+	}
+}
+
+static enum err open_channel(struct exchange_cares *x, const struct dns_query *q)
+{
+	/* Without EDNS, c-ares would force every answer over 512 octets to TCP. Over TCP the flag does only
+	 * harm. */
+	char lookups[] = "b", resolv_conf[] = "/dev/null";
+	struct ares_options opt = {.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_IGNTC | ARES_FLAG_NOSEARCH |
+	                                    ARES_FLAG_NOALIASES | ARES_FLAG_NORECURSE |
+	                                    (q->tcp ? ARES_FLAG_USEVC : ARES_FLAG_EDNS),
+	    .timeout = (int)(q->timeout_ns / NS_PER_MS),
+	    .tries = 1,
+	    .ednspsz = DNS_EDNS_SIZE,
+	    .lookups = lookups,
+	    .resolvconf_path = resolv_conf};
+	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
+	           ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF | ARES_OPT_NOROTATE;
+	struct ares_addr_port_node server = {.udp_port = q->to.port, .tcp_port = q->to.port};
+	server.family = q->to.ip.family == 6 ? AF_INET6 : AF_INET;
+	memcpy(&server.addr, q->to.ip.b, q->to.ip.family == 6 ? 16 : 4);
+	if (ares_init_options(&x->channel, &opt, mask) != ARES_SUCCESS) {
+		x->channel = NULL;
+		return ERR_NOMEM;
+	}
+	ares_set_socket_functions(x->channel, &socket_functions, x);
+	return ares_set_servers_ports(x->channel, &server) == ARES_SUCCESS ? ERR_OK : ERR_NOMEM;
+}
+
+static void end_query(struct exchange_cares *x)
+{
+	x->done = true;
+	if (x->channel)
+		ares_destroy(x->channel);
+	x->channel = NULL;
+}
+
+static enum err error_of(const struct exchange_cares *x)
+{
+	switch (x->sys_errno) {
+	case 0:
+		return x->hung_up ? ERR_CLOSED : x->err ? x->err : ERR_NET;
+	case ECONNREFUSED:
+		return ERR_REFUSED;
+	case ECONNRESET:
+	case EPIPE:
+		return ERR_CLOSED;
+	case ETIMEDOUT:
+		return ERR_TIMEOUT;
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+	case ENETDOWN:
+	case EADDRNOTAVAIL:
+	case EAFNOSUPPORT:
+	case ENOPROTOOPT:
+	case EACCES: /* a firewall said so */
+	case EPERM:
+		return ERR_UNREACHABLE;
+	default:
+		return ERR_NET;
+	}
+}
+
+static enum err cares_send(void *ctx, const struct dns_query *q, struct endpoint *local)
+{
+	struct exchange_cares *x = ctx;
+	end_query(x);
+	*x = (struct exchange_cares){.stop_fd = x->stop_fd, .query = q};
+	enum err e = open_channel(x, q);
+	if (e) {
+		end_query(x);
+		return e;
+	}
+	x->begun = monotonic();
+	ares_send(x->channel, q->bytes, (int)q->len, on_done, x);
+	*local = x->local;
+	if (!x->done || x->sent)
+		return ERR_OK;
+	e = error_of(x);
+	end_query(x);
+	return e;
+}
+
+/* Waits until something happens on the query's socket or the time is over. ERR_INTERNAL: the user stops. */
+static enum err wait_once(struct exchange_cares *x, int64_t deadline)
+{
+	ares_socket_t fds[ARES_GETSOCK_MAXNUM];
+	int bits = ares_getsock(x->channel, fds, ARES_GETSOCK_MAXNUM);
+	struct pollfd p[2] = {{.fd = -1}, {.fd = x->stop_fd, .events = POLLIN}};
+	int64_t left = deadline - monotonic();
+	if (ARES_GETSOCK_READABLE(bits, 0) || ARES_GETSOCK_WRITABLE(bits, 0)) {
+		p[0].fd = fds[0];
+		p[0].events = (short)((ARES_GETSOCK_READABLE(bits, 0) ? POLLIN : 0) |
+		                      (ARES_GETSOCK_WRITABLE(bits, 0) ? POLLOUT : 0));
+	}
+	if (left < 0)
+		left = 0;
+	struct timespec ts = {.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
+	int n = ppoll(p, 2, &ts, NULL);
+	if (p[1].revents)
+		return ERR_INTERNAL;
+	if (n <= 0)
+		return ERR_OK;
+	bool readable = p[0].revents & (POLLIN | POLLERR | POLLHUP),
+	     writable = p[0].revents & (POLLOUT | POLLERR);
+	ares_process_fd(
+	    x->channel, readable ? p[0].fd : ARES_SOCKET_BAD, writable ? p[0].fd : ARES_SOCKET_BAD);
+	return ERR_OK;
+}
+
+static enum err cares_wait(void *ctx, struct dns_reply *reply)
+{
+	struct exchange_cares *x = ctx;
+	int64_t deadline = x->begun + x->query->timeout_ns;
+	enum err e = ERR_OK;
+	while (!e && !x->done && !x->len && monotonic() < deadline)
+		e = wait_once(x, deadline);
+	if (!x->ended)
+		x->ended = monotonic();
+	if (e)
+		reply->err = e;
+	else if (x->len)
+		reply->err = ERR_OK;
+	else
+		reply->err = x->done ? error_of(x) : ERR_TIMEOUT;
+	end_query(x);
+	reply->bytes = x->response;
+	reply->len = x->len;
+	reply->from = x->from;
+	reply->rtt_ns = x->ended - x->begun;
+	reply->reporter = x->reporter;
+	reply->n_strays = x->n_strays;
+	memcpy(reply->stray, x->stray, sizeof(reply->stray));
+	return reply->err;
+}
+
+/* --- its life
+ * ----------------------------------------------------------------------------------------------- */
+
+enum err exchange_cares_new(struct exchange_cares **out, int stop_fd)
+{
+	struct exchange_cares *x = calloc(1, sizeof(*x));
+	*out = NULL;
+	if (!x)
+		return ERR_NOMEM;
+	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
+		free(x);
+		return ERR_INTERNAL;
+	}
+	x->stop_fd = stop_fd;
+	*out = x;
+	return ERR_OK;
+}
+
+void exchange_cares_free(struct exchange_cares *x)
+{
+	if (!x)
+		return;
+	end_query(x);
+	ares_library_cleanup();
+	free(x);
+}
+
+struct exchange exchange_cares(struct exchange_cares *x)
+{
+	return (struct exchange){.send = cares_send, .wait = cares_wait, .ctx = x};
+}

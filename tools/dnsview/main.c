@@ -1,0 +1,87 @@
+/* dnsview: shows how a name is looked up. Options only; the work begins in trace_verb.c. */
+#include <string.h>
+
+#include "glassnet/cli.h"
+#include "trace_verb.h"
+
+static const struct cli_option trace_options[] = {
+    {.name = "ipv4", .letter = '4', .help = "ask servers over IPv4 only"},
+    {.name = "ipv6", .letter = '6', .help = "ask servers over IPv6 only"},
+    {.name = "tcp", .help = "ask over TCP from the start"},
+    {.name = "repeat", .arg = "N", .help = "then the same lookup N times more, with the cache kept"},
+    {.name = "then",
+        .arg = "NAME",
+        .many = true,
+        .help = "then look up NAME, with the cache kept (may be repeated)"},
+    {.name = "root-hints",
+        .arg = "FILE",
+        .help = "begin at the servers in FILE, which is written like IANA's named.root"},
+    {.name = "port", .arg = "PORT", .help = "the port that name servers listen on (53)"},
+    {.name = "allow-special",
+        .help = "ask servers at loopback, private and documentation addresses, too; always on in the lab"},
+    CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
+
+static bool read_options(const struct cli *c, struct trace_request *r)
+{
+	long repeat = 0, port = 53;
+	*r = (struct trace_request){.use_v4 = !cli_has(c, "ipv6"),
+	    .use_v6 = !cli_has(c, "ipv4"),
+	    .tcp = cli_has(c, "tcp"),
+	    .allow_special = cli_has(c, "allow-special"),
+	    .hints_file = cli_get(c, "root-hints"),
+	    .timeout_ns = 2 * NS_PER_S};
+	if (!cli_number(c, "repeat", 0, 1000, &repeat) || !cli_number(c, "port", 1, 65535, &port) ||
+	    !cli_seconds(c, "timeout", 60, &r->timeout_ns))
+		return false;
+	r->repeat = (unsigned)repeat;
+	r->port = (uint16_t)port;
+	return true;
+}
+
+static int verb_trace(struct cli *c)
+{
+	struct trace_request r;
+	const char *why;
+	if (!read_options(c, &r))
+		return EXIT_USAGE;
+	if (!r.use_v4 && !r.use_v6)
+		return cli_usage(c, "-4 and -6 exclude each other");
+	if (r.timeout_ns < 10 * NS_PER_MS)
+		return cli_usage(c, "--timeout: at least 0.01 seconds");
+	if (!trace_request_type(&r, c->argc > 1 ? c->argv[1] : "A", &why))
+		return cli_usage(c, "%s: %s", c->argv[1], why);
+	if (!trace_request_name(&r, c->argv[0], &why))
+		return cli_usage(c, "%s: %s", c->argv[0], why);
+	for (int i = 0; cli_get_nth(c, "then", i); i++)
+		if (!trace_request_name(&r, cli_get_nth(c, "then", i), &why))
+			return cli_usage(c, "--then %s: %s", cli_get_nth(c, "then", i), why);
+	return trace_run(c, &r);
+}
+
+static const struct cli_verb verbs[] = {
+    {.name = "trace",
+        .args = "NAME [TYPE]",
+        .min_args = 1,
+        .max_args = 2,
+        .summary = "look a name up from the root servers on, and tell each step",
+        .options = trace_options,
+        .run = verb_trace},
+    {0}};
+
+static const struct cli_tool tool = {
+    .name = "dnsview",
+    .summary = "shows how names are looked up",
+    .verbs = verbs,
+    .examples = "  dnsview trace www.mse.isr.cmu.edu             each question, each answer, and why\n"
+                "  dnsview trace www.example MX -v               … with every field of every message\n"
+                "  dnsview trace www.example --repeat 1          … and once more: the cache at work\n"
+                "  dnsview trace www.example --then ftp.example  … another name of the same zone\n"
+                "  dnsview trace www.example --json              for programs\n",
+    .notes = "Exit status: 0 there is an answer; 1 there is none (NXDOMAIN, no data); 2 wrong usage;\n"
+             "3 no server gave an answer; 4 the root hints are malformed; 5 input/output or internal.\n",
+};
+
+int main(int argc, char **argv)
+{
+	return cli_main(&tool, argc, argv);
+}

@@ -1,0 +1,140 @@
+#include "trace_verb.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "glassnet/addr.h"
+#include "narrative.h"
+#include "resolver.h"
+
+#define EXIT_INTERRUPTED 130 /* what a shell shows for a program that SIGINT ended */
+
+/* --- arguments
+ * ---------------------------------------------------------------------------------------------- */
+
+bool trace_request_type(struct trace_request *r, const char *text, const char **why)
+{
+	*why = "no such type; try A, AAAA, NS, MX, TXT, SOA, CNAME, PTR or TYPE followed by a number";
+	if (!type_parse(&r->type, text))
+		return false;
+	*why = "not a type of stored data, so no server can be asked for it here; try A, AAAA, NS, MX or TXT";
+	return r->type != LDNS_RR_TYPE_OPT && (r->type < 128 || r->type > 255); /* RFC 6895 3.1 */
+}
+
+bool trace_request_name(struct trace_request *r, const char *text, const char **why)
+{
+	struct ip ip;
+	*why = "this is an address, not a name; for the name of 192.0.2.1 ask: 1.2.0.192.in-addr.arpa PTR";
+	if (ip_parse(&ip, text) == ERR_OK)
+		return false;
+	*why = "too many names";
+	return r->n_names < TRACE_MAX_NAMES && dname_parse(&r->name[r->n_names++], text, why) == ERR_OK;
+}
+
+/* --- surroundings
+ * ------------------------------------------------------------------------------------------- */
+
+static void random_fill(void *ctx, void *buf, size_t len)
+{
+	(void)ctx;
+	randombytes_buf(buf, len);
+}
+
+static int load_hints(struct cli *c, const struct trace_request *r, struct hints *hints)
+{
+	struct hints_error where;
+	enum err e = r->hints_file ? hints_load(hints, r->hints_file, &where)
+	                           : hints_parse(hints, root_hints_text, strlen(root_hints_text), &where);
+	if (e == ERR_OK)
+		return EXIT_YES;
+	if (e == ERR_IO)
+		return cli_fail(c, e, "%s: %s", r->hints_file, strerror(errno));
+	return cli_fail(c, e, "%s: line %u: %s", r->hints_file ? r->hints_file : "built-in root hints",
+	    where.line, where.why);
+}
+
+/* In the lab every address is one that the Internet does not route; there the lab's own /run says where we
+ * are. */
+static bool in_lab(void)
+{
+	return access("/run/glassnet", F_OK) == 0;
+}
+
+/* This machine's role on the map: its host name's first label. */
+static void own_name(char *out, size_t cap)
+{
+	if (gethostname(out, cap) != 0 || !*out)
+		strcpy(out, "here");
+	out[cap - 1] = '\0';
+	out[strcspn(out, ".")] = '\0';
+}
+
+/* --- lookups
+ * ------------------------------------------------------------------------------------------------ */
+
+static int worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int lookup_one(struct resolver *res, struct exchange ex, const struct dname *name, uint16_t type)
+{
+	struct lookup_result out;
+	resolver_lookup(res, ex, name, type, &out);
+	int status = out.err == ERR_FORMAT ? EXIT_NETWORK
+	                                   : (int)err_exit(out.err); /* a server's fault, not the input's */
+	lookup_result_release(&out);
+	return cli_interrupted() ? EXIT_INTERRUPTED : status;
+}
+
+static int lookup_all(struct resolver *res, struct exchange ex, const struct trace_request *r)
+{
+	int status = EXIT_YES;
+	for (unsigned i = 0; i <= r->repeat && status < EXIT_INTERRUPTED; i++)
+		status = worse(status, lookup_one(res, ex, &r->name[0], r->type));
+	for (unsigned i = 1; i < r->n_names && status < EXIT_INTERRUPTED; i++)
+		status = worse(status, lookup_one(res, ex, &r->name[i], r->type));
+	return status;
+}
+
+static int run_with(
+    struct cli *c, const struct trace_request *r, const struct hints *hints, struct trace *t, const char *me)
+{
+	struct exchange_cares *net;
+	struct resolver res;
+	struct resolver_config config = {.use_v4 = r->use_v4,
+	    .use_v6 = r->use_v6,
+	    .always_tcp = r->tcp,
+	    .port = r->port,
+	    .timeout_ns = r->timeout_ns,
+	    .policy = {.allow_special = r->allow_special || in_lab()}};
+	enum err e = exchange_cares_new(&net, cli_interrupt_fd());
+	if (e)
+		return cli_fail(c, e, "the network could not be set up");
+	e = resolver_init(&res, &config, hints, &clock_real, (struct rng){.fill = random_fill}, t, me);
+	int status =
+	    e ? cli_fail(c, e, "the resolver could not be set up") : lookup_all(&res, exchange_cares(net), r);
+	if (!e)
+		resolver_release(&res);
+	exchange_cares_free(net);
+	return status;
+}
+
+int trace_run(struct cli *c, const struct trace_request *r)
+{
+	struct hints hints;
+	struct trace t;
+	char me[256];
+	int status = load_hints(c, r, &hints);
+	if (status)
+		return status;
+	if (sodium_init() < 0)
+		return cli_fail(c, ERR_INTERNAL, "no source of randomness");
+	cli_catch_interrupt();
+	own_name(me, sizeof(me));
+	enum err e = cli_trace_open(c, &t, &clock_real, me);
+	status = e ? cli_fail(c, e, "the output could not be set up") : run_with(c, r, &hints, &t, me);
+	return cli_trace_close(c, &t, status);
+}
