@@ -131,9 +131,10 @@ static enum err put_message(struct terminal *t, const struct event *ev)
 	char tail[96] = "", span[TIME_TEXT], number[32] = "";
 
 	if (to_actor && t->last_send)
-		snprintf(tail, sizeof(tail), " (%zu bytes, +%s)", m->len, span_text(span, ev->time - t->last_send));
+		snprintf(tail, sizeof(tail), " (%zu byte%s, +%s)", m->len, m->len == 1 ? "" : "s",
+		    span_text(span, ev->time - t->last_send));
 	else if (m->len > 0)
-		snprintf(tail, sizeof(tail), " (%zu bytes)", m->len);
+		snprintf(tail, sizeof(tail), " (%zu byte%s)", m->len, m->len == 1 ? "" : "s");
 	if (m->packet)
 		snprintf(number, sizeof(number), "#%llu ", (unsigned long long)m->packet);
 	t->last_send = to_actor ? 0 : ev->time;
