@@ -32,6 +32,9 @@ static const struct cli_option map_options[] = {LAB_OPTION, DATA_OPTION,
     CLI_END};
 static const struct cli_option doctor_options[] = {DATA_OPTION, CLI_END};
 static const struct cli_option exec_options[] = {LAB_OPTION, DATA_OPTION, CLI_END};
+static const struct cli_option demo_options[] = {LAB_OPTION, DATA_OPTION,
+    {.name = "pcap", .arg = "FILE", .help = "write every packet of the lab to FILE (pcapng, a comment on each)"},
+    CLI_TRACE_OPTIONS, CLI_END};
 
 static const struct cli_verb verbs[] = {
     {"up", "", 0, 0, "start the mini-Internet", up_options, verb_up, false, false},
@@ -43,6 +46,7 @@ static const struct cli_verb verbs[] = {
     {"shell", "HOST", 1, 1, "open a shell in a host", exec_options, verb_shell, false, false},
     {"move", "HOST NETWORK", 2, 2, "unplug a host and plug it in elsewhere: move laptop airport",
         move_options, verb_move, false, false},
+    {"demo", "SCENE", 1, 1, "play a scene: lookup, freewifi", demo_options, verb_demo, false, false},
     {"map", "", 0, 0, "draw the network with its addresses", map_options, verb_map, false, false},
     {"facts", "", 0, 0, "everything there is to know about the running lab, as JSON", lab_options, verb_facts,
         false, false},
@@ -58,6 +62,8 @@ static const struct cli_tool tool = {
     .examples = "  glasslab up\n"
                 "  glasslab shell laptop\n"
                 "  glasslab exec laptop -- dig www.mse.isr.cmu.edu\n"
+                "  glasslab demo lookup\n"
+                "  glasslab demo freewifi\n"
                 "  glasslab down\n",
     .notes = "The lab lives in namespaces of its own: nothing in it reaches this machine's network or the "
              "Internet,\n"

@@ -1,0 +1,25 @@
+/* glasslab demo: plays one scene. */
+#include <string.h>
+
+#include "demo.h"
+#include "verbs.h"
+#include "why.h"
+
+static const struct scene *const scenes[] = {&scene_lookup};
+
+int verb_demo(struct cli *c)
+{
+	struct places places;
+	struct why w = {0};
+	const char *name = lab_name(c);
+
+	if (!name)
+		return EXIT_USAGE;
+	enum err e = places_find(&places, cli_get(c, "data"), &w);
+	if (e != ERR_OK)
+		return cli_fail(c, e, "%s", w.text);
+	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
+		if (strcmp(scenes[i]->name, c->argv[0]) == 0)
+			return demo_main(c, name, places.data, scenes[i]);
+	return cli_usage(c, "there is no scene '%s'", c->argv[0]);
+}
