@@ -1,7 +1,9 @@
 /* Opening interfaces: those of the network namespace that the process is in. */
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -96,32 +98,74 @@ static enum err open_pcap(
 	return ERR_OK;
 }
 
-static enum err add_interface(
-    struct capture *c, const char *host, const char *ifname, int buffer, char msg[static 256])
+/* --- opening, in parallel */
+
+static void open_job(void *ctx, size_t i)
+{
+	struct capture *c = ctx;
+	struct live *s = c->source;
+	struct live_job *j = &s->jobs[i];
+	int netns = s->hosts[j->host].netns;
+	if (netns >= 0 && setns(netns, CLONE_NEWNET))
+		j->err = say(j->msg, ERR_PERM, "the network namespace of a host cannot be entered");
+	else
+		j->err = open_pcap(&j->pcap, j->ifname, c->filter.text, s->buffer, j->msg);
+}
+
+/* Makes the opened interface of a job one of the capture's, which then has its handle. */
+static enum err add_interface(struct capture *c, struct live_job *j)
 {
 	struct live *s = c->source;
 	struct live_if *ifs = realloc(s->ifs, (s->n_ifs + 1) * sizeof *ifs);
-	if (!ifs)
-		return say(msg, ERR_NOMEM, err_text(ERR_NOMEM));
-	s->ifs = ifs;
+	s->ifs = ifs ? ifs : s->ifs;
 	struct pollfd *fds = realloc(s->fds, (s->n_ifs + 2) * sizeof *fds);
-	if (!fds)
-		return say(msg, ERR_NOMEM, err_text(ERR_NOMEM));
-	s->fds = fds;
-	pcap_t *p;
-	enum err e = open_pcap(&p, ifname, c->filter.text, buffer, msg);
+	s->fds = fds ? fds : s->fds;
+	enum err e = ifs && fds ? ERR_OK : ERR_NOMEM;
+	if (!e)
+		e = capture_add_vantage(c, s->hosts[j->host].name, j->ifname, pcap_datalink(j->pcap));
 	if (e)
-		return e;
-	if ((e = capture_add_vantage(c, host, ifname, pcap_datalink(p)))) {
-		pcap_close(p);
-		return say(msg, e, err_text(e));
-	}
-	s->ifs[s->n_ifs] = (struct live_if){.pcap = p,
+		return say(j->msg, e, err_text(e));
+	s->ifs[s->n_ifs] = (struct live_if){.pcap = j->pcap,
 	    .vantage = c->n_vantages - 1,
-	    .host = s->n_hosts - 1,
-	    .ether = pcap_datalink(p) == DLT_EN10MB};
-	s->fds[++s->n_ifs] = (struct pollfd){.fd = pcap_get_selectable_fd(p), .events = POLLIN};
+	    .host = j->host,
+	    .ether = pcap_datalink(j->pcap) == DLT_EN10MB};
+	s->fds[++s->n_ifs] = (struct pollfd){.fd = pcap_get_selectable_fd(j->pcap), .events = POLLIN};
 	s->n_open++;
+	j->pcap = NULL;
+	return ERR_OK;
+}
+
+enum err live_open(struct capture *c, char msg[static 256])
+{
+	struct live *s = c->source;
+	enum err e = ERR_OK;
+	in_parallel(s->n_jobs, open_job, c);
+	for (size_t i = 0; i < s->n_jobs; i++) {
+		struct live_job *j = &s->jobs[i];
+		if (!e && (e = j->err ? j->err : add_interface(c, j)))
+			memcpy(msg, j->msg, sizeof j->msg);
+		if (j->pcap)
+			pcap_close(j->pcap);
+	}
+	s->n_jobs = 0;
+	for (size_t i = 0; i < s->n_hosts; i++) {
+		if (s->hosts[i].netns >= 0)
+			close(s->hosts[i].netns);
+		s->hosts[i].netns = -1;
+	}
+	return e;
+}
+
+/* --- finding them */
+
+static enum err add_job(struct live *s, const char *ifname)
+{
+	struct live_job *grown = realloc(s->jobs, (s->n_jobs + 1) * sizeof *grown);
+	if (!grown)
+		return ERR_NOMEM;
+	s->jobs = grown;
+	s->jobs[s->n_jobs] = (struct live_job){.host = s->n_hosts - 1};
+	snprintf(s->jobs[s->n_jobs++].ifname, sizeof s->jobs->ifname, "%s", ifname);
 	return ERR_OK;
 }
 
@@ -142,27 +186,36 @@ static void learn(struct capture *c, struct live_host *h, const char *host, cons
 	}
 }
 
-enum err live_scan_here(struct capture *c, const char *host, const char *only, enum live_scan what,
-    int buffer, char msg[static 256])
+enum err live_scan_here(
+    struct capture *c, const char *host, const char *only, enum live_scan what, char msg[static 256])
 {
 	struct live *s = c->source;
 	struct live_host *hosts = realloc(s->hosts, (s->n_hosts + 1) * sizeof *hosts);
 	struct ifaddrs *all = NULL;
-	if (!hosts || getifaddrs(&all))
-		return say(msg, hosts ? ERR_NET : ERR_NOMEM, "the interfaces cannot be listed");
+	if (!hosts)
+		return say(msg, ERR_NOMEM, err_text(ERR_NOMEM));
 	s->hosts = hosts;
-	s->hosts[s->n_hosts++] = (struct live_host){0};
+	struct live_host *h = &s->hosts[s->n_hosts++];
+	*h = (struct live_host){.netns = -1};
+	snprintf(h->name, sizeof h->name, "%s", host);
+	if (getifaddrs(&all))
+		return say(msg, ERR_NET, "the interfaces cannot be listed");
+	enum err e = ERR_OK;
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next)
 		if (i->ifa_addr)
-			learn(c, &s->hosts[s->n_hosts - 1], host, i);
-	enum err e = ERR_OK;
+			learn(c, h, host, i);
 	for (const struct ifaddrs *i = all; !e && !only && what == LIVE_OPEN && i; i = i->ifa_next) {
 		bool link = i->ifa_addr && i->ifa_addr->sa_family == AF_PACKET;
 		if (link && (i->ifa_flags & IFF_UP) && !(i->ifa_flags & IFF_LOOPBACK))
-			e = add_interface(c, host, i->ifa_name, buffer, msg);
+			e = add_job(s, i->ifa_name);
 	}
 	freeifaddrs(all);
-	return !e && only ? add_interface(c, host, only, buffer, msg) : e;
+	if (only)
+		e = add_job(s, only);
+	h->netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (!e && h->netns < 0)
+		return say(msg, ERR_IO, "the network namespace has no name: is /proc mounted?");
+	return e ? say(msg, e, err_text(e)) : ERR_OK;
 }
 
 /* The one that a learner means who names none: the first that is up and leads out of this machine. */
@@ -190,12 +243,14 @@ enum err capture_open_live(struct capture **out, const char *ifname, const char 
 		pick_interface(picked);
 		ifname = picked;
 	}
-	enum err e = live_new(out, filter, msg);
+	enum err e = live_new(out, filter, 8 << 20, msg);
 	if (e)
 		return e;
 	if (lab_self(host))
 		host[0] = '\0';
-	e = live_scan_here(*out, host, ifname, LIVE_OPEN, 8 << 20, msg);
+	e = live_scan_here(*out, host, ifname, LIVE_OPEN, msg);
+	if (!e)
+		e = live_open(*out, msg);
 	if (e) {
 		capture_close(*out);
 		*out = NULL;

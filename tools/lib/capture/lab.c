@@ -29,16 +29,16 @@ static enum err scan(
 		}
 		/* The other hosts' names are wanted all the same: their addresses are in the packets. */
 		enum live_scan what = chosen(i, hosts, n_hosts) ? LIVE_OPEN : LIVE_NAMES_ONLY;
-		if ((e = live_scan_here(c, lab_host_name(lab, i), NULL, what, BUFFER, msg)))
+		if ((e = live_scan_here(c, lab_host_name(lab, i), NULL, what, msg)))
 			return e;
 	}
-	return ERR_OK;
+	return live_open(c, msg);
 }
 
 enum err capture_open_lab(struct capture **out, struct lab *lab, const size_t *hosts, size_t n_hosts,
     const char *filter, char msg[static 256])
 {
-	enum err e = live_new(out, filter, msg);
+	enum err e = live_new(out, filter, BUFFER, msg);
 	if (e)
 		return e;
 	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "glassnet/clock.h"
 #include "private.h"
@@ -178,32 +179,43 @@ static uint64_t live_dropped(const struct capture *c)
 	return n;
 }
 
+static void close_pcap(void *ctx, size_t i)
+{
+	struct live *s = ctx;
+	if (s->ifs[i].pcap)
+		pcap_close(s->ifs[i].pcap);
+}
+
 static void live_close(struct capture *c)
 {
 	struct live *s = c->source;
-	for (size_t i = 0; i < s->n_ifs; i++)
-		if (s->ifs[i].pcap)
-			pcap_close(s->ifs[i].pcap);
-	for (size_t i = 0; i < s->n_hosts; i++)
+	in_parallel(s->n_ifs, close_pcap, s);
+	for (size_t i = 0; i < s->n_hosts; i++) {
 		free(s->hosts[i].macs);
+		if (s->hosts[i].netns >= 0)
+			close(s->hosts[i].netns);
+	}
 	queue_release(&s->queue);
 	free(s->given.bytes);
 	free(s->ifs);
 	free(s->hosts);
+	free(s->jobs);
 	free(s->fds);
 	free(s);
 }
 
 static const struct capture_ops live_ops = {.next = live_next, .dropped = live_dropped, .close = live_close};
 
-enum err live_new(struct capture **out, const char *filter, char msg[static 256])
+enum err live_new(struct capture **out, const char *filter, int buffer, char msg[static 256])
 {
 	enum err e = capture_new(out, &live_ops, filter, msg);
 	if (e)
 		return e;
 	struct live *s = (*out)->source = calloc(1, sizeof *s);
-	if (s && (s->fds = calloc(1, sizeof *s->fds)))
+	if (s && (s->fds = calloc(1, sizeof *s->fds))) {
+		s->buffer = buffer;
 		return ERR_OK;
+	}
 	capture_close(*out);
 	*out = NULL;
 	snprintf(msg, 256, "%s", err_text(ERR_NOMEM));

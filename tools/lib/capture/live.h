@@ -14,8 +14,19 @@ struct live_if {
 };
 
 struct live_host {
+	char name[LAB_HOST_MAX];
 	struct mac *macs; /* of all its interfaces: a bridge sends with its own address through its ports */
 	size_t n_macs;
+	int netns; /* until its interfaces are open */
+};
+
+/* An interface that is to be opened. */
+struct live_job {
+	size_t host;
+	char ifname[32];
+	pcap_t *pcap;
+	enum err err;
+	char msg[256];
 };
 
 struct live {
@@ -23,11 +34,19 @@ struct live {
 	size_t n_ifs, n_open;
 	struct live_host *hosts;
 	size_t n_hosts;
+	struct live_job *jobs;
+	size_t n_jobs;
+	int buffer;         /* octets that the kernel keeps for an interface */
 	struct pollfd *fds; /* the caller's stop descriptor, then one an interface */
 	struct queue queue;
 	int64_t complete_until; /* every packet up to this time is in the queue */
 	struct held given;      /* the caller has its bytes until the next call */
 	uint64_t seq, lost;
 };
+
+/* Runs job(ctx, 0) to job(ctx, n - 1), each in a thread of its own as far as there are any. Opening and
+ * closing a packet socket waits for the whole kernel (RCU) for some 15 ms: many at once wait no longer than
+ * one. */
+void in_parallel(size_t n, void (*job)(void *ctx, size_t i), void *ctx);
 
 #endif

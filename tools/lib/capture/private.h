@@ -73,16 +73,18 @@ int linktype_from_dlt(int dlt);
 
 /* --- live.c */
 
-/* A live capture without interfaces yet. */
-enum err live_new(struct capture **out, const char *filter, char msg[static 256]) MUST_USE;
+/* A live capture without interfaces yet. buffer: octets that the kernel keeps for each. */
+enum err live_new(struct capture **out, const char *filter, int buffer, char msg[static 256]) MUST_USE;
 
 enum live_scan { LIVE_NAMES_ONLY, LIVE_OPEN };
 
 /* Looks at the interfaces of the network namespace that the process is in: learns the host's addresses, and
- * with LIVE_OPEN adds each that is up, but lo, as a vantage (only: that one alone, whatever it is). buffer:
- * octets that the kernel keeps for each. */
+ * with LIVE_OPEN notes each that is up, but lo, to be opened (only: that one alone, whatever it is). */
 enum err live_scan_here(struct capture *c, const char *host, const char *only, enum live_scan what,
-    int buffer, char msg[static 256]) MUST_USE;
+    char msg[static 256]) MUST_USE;
+
+/* Opens all that were noted; each becomes a vantage. */
+enum err live_open(struct capture *c, char msg[static 256]) MUST_USE;
 
 /* --- traits.c: what pairing knows a packet by */
 

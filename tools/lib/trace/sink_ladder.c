@@ -410,6 +410,18 @@ static void ladder_clear(struct ladder *l)
 	l->left_out = 0;
 }
 
+/* What several places saw comes nearly, not quite, in order of time: insertion is quick for that, and stable. */
+static void sort_by_time(struct ladder *l)
+{
+	for (size_t i = 1; i < l->n; i++) {
+		struct arrow a = l->arrows[i];
+		size_t k = i;
+		for (; k > 0 && l->arrows[k - 1].time > a.time; k--)
+			l->arrows[k] = l->arrows[k - 1];
+		l->arrows[k] = a;
+	}
+}
+
 static enum err ladder_flush(void *ctx)
 {
 	struct ladder *l = ctx;
@@ -417,6 +429,7 @@ static enum err ladder_flush(void *ctx)
 
 	if (l->n == 0)
 		return fflush(l->out) == 0 ? ERR_OK : ERR_IO;
+	sort_by_time(l);
 	find_columns(l);
 	if (l->title)
 		fprintf(l->out, "\n%s\n", l->title);
