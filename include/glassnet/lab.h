@@ -45,6 +45,9 @@ enum err lab_request(struct lab *lab, const json_t *request, json_t **reply, int
  * lab_enter_host() when outside. Irreversible for this process, which must have one thread. */
 enum err lab_join(struct lab *lab) MUST_USE;
 
+/* The first half of it: the user namespace alone, for a process that wants threads and starts no program in the lab. */
+enum err lab_join_user(struct lab *lab) MUST_USE;
+
 /* Enters namespaces of host i (a mask of enum lab_ns). May be called again and again for one host after another. */
 enum err lab_enter_host(struct lab *lab, size_t i, unsigned which) MUST_USE;
 

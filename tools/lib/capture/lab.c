@@ -42,7 +42,7 @@ enum err capture_open_lab(struct capture **out, struct lab *lab, const size_t *h
 	if (e)
 		return e;
 	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	e = lab_join(lab);
+	e = lab_join_user(lab); /* not lab_join(): threads are wanted */
 	if (e)
 		snprintf(msg, 256, "the lab cannot be entered: %s", err_text(e));
 	else

@@ -225,7 +225,15 @@ static enum err enter(int fd, int kind)
 	return errno == EPERM ? ERR_PERM : ERR_UNSUPPORTED;
 }
 
-enum err lab_join(struct lab *lab)
+/* Is this the user namespace that the process is in already? Entering it again is refused. */
+static bool in_user_namespace(int fd)
+{
+	struct stat there, here;
+	return fstat(fd, &there) == 0 && stat("/proc/self/ns/user", &here) == 0 && there.st_ino == here.st_ino &&
+	    there.st_dev == here.st_dev;
+}
+
+static enum err join(struct lab *lab, bool children)
 {
 	int fds[2]; /* user, pid */
 	if (lab->inside || lab->joined)
@@ -233,12 +241,24 @@ enum err lab_join(struct lab *lab)
 	enum err e = get_fds(lab, json_pack("{s:s}", "do", "join"), fds, 2);
 	if (e != ERR_OK)
 		return e;
-	if ((e = enter(fds[0], CLONE_NEWUSER)) == ERR_OK)
+	if (!in_user_namespace(fds[0]))
+		e = enter(fds[0], CLONE_NEWUSER);
+	if (e == ERR_OK && children)
 		e = enter(fds[1], CLONE_NEWPID);
 	close(fds[0]);
 	close(fds[1]);
-	lab->joined = e == ERR_OK;
+	lab->joined = e == ERR_OK && children;
 	return e;
+}
+
+enum err lab_join(struct lab *lab)
+{
+	return join(lab, true);
+}
+
+enum err lab_join_user(struct lab *lab)
+{
+	return join(lab, false);
 }
 
 enum err lab_enter_host(struct lab *lab, size_t i, unsigned which)
