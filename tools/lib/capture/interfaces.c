@@ -210,8 +210,8 @@ enum err live_scan_here(
 			e = add_job(s, i->ifa_name);
 	}
 	freeifaddrs(all);
-	if (only)
-		e = add_job(s, only);
+	if (only) /* here: that needs no right to enter a namespace */
+		return (e = add_job(s, only)) ? say(msg, e, err_text(e)) : ERR_OK;
 	h->netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (!e && h->netns < 0)
 		return say(msg, ERR_IO, "the network namespace has no name: is /proc mounted?");
