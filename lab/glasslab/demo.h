@@ -55,8 +55,9 @@ const char *demo_text(struct demo *d, const char *path);
 
 enum demo_output {
 	DEMO_EVENTS, /* the program writes JSON lines (it gets --json): they become events of the scene */
-	DEMO_TEXT,   /* what it prints is kept in text */
-	DEMO_SILENT_EVENTS /* as the first, but only the result is kept, nothing is shown */
+	DEMO_RESULTS, /* the same, but only its results are shown; the packets tell the rest */
+	DEMO_SILENT,  /* the same, but nothing is shown, not even the command */
+	DEMO_TEXT,    /* what it prints is kept in buf */
 };
 
 #define DEMO_LINE_MAX  (256 * 1024)

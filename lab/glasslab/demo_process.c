@@ -110,7 +110,7 @@ bool demo_start(struct demo *d, struct demo_process *p, const char *host, enum d
 		if (i == 1 && how != DEMO_TEXT) /* TOOL VERB --json … */
 			args[n++] = "--json";
 	}
-	if (how != DEMO_SILENT_EVENTS)
+	if (how != DEMO_SILENT)
 		show_command(d, host, argv, stdin_file);
 	p->events = how == DEMO_TEXT ? NULL : json_array();
 	if (pipe2(pipe_fds, O_CLOEXEC) == 0) {
@@ -125,35 +125,49 @@ bool demo_start(struct demo *d, struct demo_process *p, const char *host, enum d
 	return true;
 }
 
+/* The text of a result stands in the scene as a decision: the scene's own result comes at its end. */
+static void show_result(struct demo *d, struct demo_process *p, const json_t *o)
+{
+	const char *text = json_string_value(json_object_get(o, "text"));
+	json_t *data = json_object_get(o, "data");
+
+	json_decref(p->result);
+	p->result = data ? json_incref(data) : NULL;
+	if (p->how != DEMO_SILENT && text)
+		ev_decision(&d->trace, "result", NULL, "%s", text);
+}
+
+/* Is this the event that is waited for: of this kind, with this id (or table, or the name of a timer)? */
+static bool is_event(const json_t *o, const char *kind, const char *id)
+{
+	static const char *const members[] = {"id", "table", "what"};
+	const char *k = json_string_value(json_object_get(o, "kind"));
+
+	if (!kind || !k || strcmp(k, kind) != 0)
+		return false;
+	for (size_t i = 0; id && i < sizeof(members) / sizeof(members[0]); i++) {
+		const char *s = json_string_value(json_object_get(o, members[i]));
+		if (s && strcmp(s, id) == 0)
+			return true;
+	}
+	return id == NULL;
+}
+
 /* One line of JSON becomes an event of the scene. Returns true when it is the event that was waited for. */
 static bool take_line(struct demo *d, struct demo_process *p, const char *line, size_t len, const char *kind,
     const char *id)
 {
 	json_t *o = json_loadb(line, len, 0, NULL);
-	const char *k = json_string_value(json_object_get(o, "kind"));
-	bool found = false;
 
 	if (!o) {
 		ev_warning(&d->trace, "a line that is no event: %.*s", len > 200 ? 200 : (int)len, line);
 		return false;
 	}
-	if (p->how == DEMO_EVENTS && (!k || strcmp(k, "result") != 0))
+	if (is_event(o, "result", NULL))
+		show_result(d, p, o);
+	else if (p->how == DEMO_EVENTS)
 		(void)!trace_replay(&d->trace, line, len);
-	if (k && strcmp(k, "result") == 0) {
-		json_t *data = json_object_get(o, "data");
-		json_decref(p->result);
-		p->result = data ? json_incref(data) : NULL;
-		if (p->how == DEMO_EVENTS)
-			ev_decision(&d->trace, "result", NULL, "%s",
-			    json_string_value(json_object_get(o, "text")) ? json_string_value(json_object_get(o, "text")) : "");
-	}
-	if (k && kind && strcmp(k, kind) == 0) {
-		const char *ids[] = {"id", "table", "what"};
-		for (size_t i = 0; i < 3 && !found; i++) {
-			const char *s = json_string_value(json_object_get(o, ids[i]));
-			found = !id || (s && strcmp(s, id) == 0);
-		}
-	}
+	bool found = is_event(o, kind, id);
 	if (p->events)
 		json_array_append_new(p->events, o);
 	else

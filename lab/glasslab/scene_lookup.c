@@ -171,7 +171,7 @@ static void act_nat(struct demo *d, const struct wire *v4)
 	    "%zu of %zu packets left with another source than they had at the laptop", count_translated(v4), v4->n_queries);
 	demo_expect(d, "nat-back", v4->n_answers > 0 && v4->n_answers == v4->n_queries,
 	    "did each answer find its way back to the laptop?", "%zu questions, %zu answers", v4->n_queries, v4->n_answers);
-	int status = demo_run(d, &p, "laptop", DEMO_SILENT_EVENTS, argv, NULL);
+	int status = demo_run(d, &p, "laptop", DEMO_SILENT, argv, NULL);
 	demo_packets(d, "The same lookup over IPv6", dns_of_laptop, &v6);
 	demo_expect(d, "no-nat-in-ipv6", status == 0 && v6.n_queries > 0 && count_translated(&v6) == 0,
 	    "and over IPv6?", "%zu of %zu packets changed their source: the laptop has an address of its own",
@@ -199,13 +199,13 @@ static void reported_queries(const struct demo_process *p, json_int_t *all, json
 
 static void act_cache(struct demo *d)
 {
-	static const char *const argv[] = {"dnsview", "trace", "--repeat", "2", NAME, NULL};
+	static const char *const argv[] = {"dnsview", "trace", "--repeat", "1", NAME, NULL};
 	struct demo_process p;
 	struct wire w = {0};
 	json_int_t all, last;
 
 	demo_act(d, "cache");
-	(void)demo_run(d, &p, "laptop", DEMO_EVENTS, argv, NULL);
+	(void)demo_run(d, &p, "laptop", DEMO_RESULTS, argv, NULL);
 	demo_packets(d, "On the wire, for both lookups together", dns_of_laptop, &w);
 	reported_queries(&p, &all, &last);
 	demo_expect(d, "cache-answers", last == 0, "was the second answer taken from the cache?",
@@ -224,7 +224,7 @@ static void act_missing(struct demo *d)
 	char path[512];
 
 	demo_act(d, "missing");
-	int status = demo_run(d, &p, "laptop", DEMO_EVENTS, argv, NULL);
+	int status = demo_run(d, &p, "laptop", DEMO_RESULTS, argv, NULL);
 	demo_packets(d, "What was on the wire", dns_of_laptop, &w);
 	const char *rcode = json_string_value(json_object_get(p.result, "rcode"));
 	path_text(&w, path, sizeof(path));

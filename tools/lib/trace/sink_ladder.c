@@ -22,6 +22,7 @@
 #define MAX_WIDTH    400
 #define PLAIN_WIDTH  120 /* where there is no terminal */
 #define HEAD_ROWS    4   /* rows over which the hosts' names may be spread */
+#define LABEL_LINES  3   /* over which a long label is spread */
 #define MAX_ARROWS   100000
 #define REPEAT_HEAD  24  /* arrows after which the names stand again */
 
@@ -324,6 +325,22 @@ static void cut(char *s, unsigned columns)
 	strcpy(s + keep, columns >= 3 ? "..." : "");
 }
 
+/* Octets of s that fit into columns, broken at a blank; all of it when no blank is near enough. */
+static size_t fitting(const char *s, unsigned columns)
+{
+	size_t at = 0, blank = 0;
+	unsigned used = 0;
+
+	for (size_t len; s[at]; at += len) {
+		if (s[at] == ' ')
+			blank = at;
+		used += char_columns(s + at, &len);
+		if (used > columns)
+			return blank > 0 ? blank : strlen(s);
+	}
+	return at;
+}
+
 static void put_times(struct row *r, const struct ladder *l, const struct arrow *a, const struct arrow *before)
 {
 	char span[TIME_TEXT], text[TIME_TEXT * 2 + 8];
@@ -341,11 +358,46 @@ static void put_times(struct row *r, const struct ladder *l, const struct arrow 
 	}
 }
 
+/* One line of a label, written over the hosts' lines but for the two that the arrow joins. */
+static void put_label_line(const struct ladder *l, struct row *r, unsigned at, unsigned left, unsigned right, char *text)
+{
+	cut(text, r->width - at);
+	unsigned end = at + text_columns(text);
+	if (at > MARGIN && at - 1 != left && at - 1 != right)
+		row_set(r, at - 1, " ");
+	row_text(r, at, text);
+	if (end != right)
+		row_set(r, end, " ");
+	row_write(r, l->out);
+}
+
+/* The label above its arrow: from the arrow's left end on when there is room, else moved to the left, else broken into
+ * up to three lines. */
+static void put_label(const struct ladder *l, const struct layout *lay, char *label, unsigned left, unsigned right,
+    struct row *r)
+{
+	unsigned first = lay->at[0] + 2, columns = text_columns(label), at = left + 2;
+
+	if (at + columns > lay->width)
+		at = lay->width >= first + columns ? lay->width - columns : first;
+	for (int line = 0; line < LABEL_LINES; line++) {
+		size_t take = line == LABEL_LINES - 1 ? strlen(label) : fitting(label, lay->width - at);
+		char after = label[take], *rest = label + take + (after == ' ');
+		if (line > 0)
+			put_lines(l, lay, r);
+		label[take] = '\0';
+		put_label_line(l, r, at, left, right, label);
+		if (after == '\0')
+			break;
+		label = rest;
+	}
+}
+
 static void put_arrow(const struct ladder *l, const struct layout *lay, const struct arrow *a,
     const struct arrow *before)
 {
 	unsigned from = lay->at[find_host(l, a->from)], to = lay->at[find_host(l, a->to)];
-	unsigned left = from < to ? from : to, right = from < to ? to : from, columns, at;
+	unsigned left = from < to ? from : to, right = from < to ? to : from;
 	char *label = malloc(strlen(a->label) + 64);
 	struct row r;
 
@@ -354,17 +406,7 @@ static void put_arrow(const struct ladder *l, const struct layout *lay, const st
 	label_of(a, label, strlen(a->label) + 64);
 	put_lines(l, lay, &r);
 	put_times(&r, l, a, before);
-	cut(label, lay->width - MARGIN - 1);
-	columns = text_columns(label);
-	at = left + 2;
-	if (at + columns > lay->width) /* moved to the left so that it fits */
-		at = lay->width - columns;
-	if (at > MARGIN && at != left + 2)
-		row_set(&r, at - 1, " ");
-	row_text(&r, at, label);
-	if (at + columns < lay->width)
-		row_set(&r, at + columns, at + columns == right ? r.cell[at + columns] : " ");
-	row_write(&r, l->out);
+	put_label(l, lay, label, left, right, &r);
 	free(label);
 
 	put_lines(l, lay, &r);
