@@ -96,6 +96,14 @@ void demo_process_release(struct demo_process *p);
 /* `glasslab ARGS…` on this lab ("move", "laptop", "airport"); the exit status. */
 int demo_glasslab(struct demo *d, const char *const args[]);
 
+/* --- the lab's facts ------------------------------------------------------------------------------------------ */
+
+/* What the facts say of that host (borrowed); NULL: there is none. */
+json_t *demo_host_facts(const struct demo *d, const char *host);
+
+/* Is this address on an interface of that host? */
+bool demo_has_address(const struct demo *d, const char *host, const char *addr);
+
 /* --- packets -------------------------------------------------------------------------------------------------- */
 
 /* Every journey since the last call, oldest first: those for which wanted() is true are drawn as a ladder under the

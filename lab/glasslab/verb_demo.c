@@ -5,7 +5,7 @@
 #include "verbs.h"
 #include "why.h"
 
-static const struct scene *const scenes[] = {&scene_lookup};
+static const struct scene *const scenes[] = {&scene_lookup, &scene_freewifi};
 
 int verb_demo(struct cli *c)
 {

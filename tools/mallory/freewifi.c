@@ -154,8 +154,9 @@ static enum err make_contexts(struct freewifi *f)
 			return fail(f, e, "OpenSSL could not make a certificate");
 		forge_describe(f->server_ctx, line, sizeof line);
 	}
-	ev_decision(f->trace, "certificate", a == TLS_NONE ? NULL : "RFC 5280 6", "to whoever comes by https mallory shows %s%s%s%s",
-	    tls_attack_text(a), line[0] ? " (" : "", line, line[0] ? ")" : "");
+	ev_decision(f->trace, "certificate", a == TLS_NONE ? NULL : "RFC 5280 6",
+	    "to whoever comes by https mallory shows %s%s%s%s", tls_attack_text(a), line[0] ? " (" : "", line,
+	    line[0] ? ")" : "");
 	return ERR_OK;
 }
 

@@ -58,8 +58,7 @@ static void emit_refused(const struct record *r, struct trace *t, const char *se
 	                .to = self,
 	                .proto = "TLS",
 	                .label = label,
-	                .len = r->wire_octets,
-	                .secrecy = SECRECY_ENCRYPTED}});
+	                .len = r->wire_octets}});
 	ev_decision(t, "victim-refused", "RFC 8446 6.2",
 	    "connection %u: %s did not accept the certificate. All that mallory has: %zu octets (%s), the "
 	    "name %s that "

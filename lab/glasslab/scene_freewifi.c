@@ -1,0 +1,548 @@
+/* The scene "freewifi": the man in the middle at the airport succeeds against http, and is thwarted by https.
+ *
+ * Each act has two witnesses: the packets of the whole lab, and what the programs report of themselves. The
+ * password that mallory has is the one that it parsed off the wire; what Alice's form holds is read here only
+ * to compare. */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "glassnet/proto/http.h"
+
+#include "scene_freewifi.h"
+
+enum { MAX_ROWS = 8, TEXT = 256 };
+
+struct row {
+	const char *attack, *protection;
+	char holds[TEXT], brief[TEXT];
+	bool has_password, should_have;
+};
+
+struct story {
+	struct demo *d;
+	char password[TEXT]; /* Alice's, decoded */
+	char on_wire[TEXT];  /* as the form has it */
+	struct row rows[MAX_ROWS];
+	size_t n_rows;
+};
+
+/* --- what programs say of themselves, retold as far as the act needs it
+ * ----------------------------------------- */
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+	return s ? s : "";
+}
+
+/* "$ glasslab exec HOST -- ARGV…", as a learner would type it. */
+static void say_command(struct demo *d, const char *host, const char *const argv[])
+{
+	char line[512];
+	size_t at = (size_t)snprintf(line, sizeof(line), "$ glasslab exec %s --", host);
+
+	for (size_t i = 0; argv[i] && at < sizeof(line); i++)
+		at += (size_t)snprintf(line + at, sizeof(line) - at, " %s", argv[i]);
+	ev_decision(&d->trace, "command", NULL, "%s", line);
+}
+
+/* Makes the events of p from *from on, as far as they are wanted, events of the scene. */
+static void retell(
+    struct demo *d, const struct demo_process *p, size_t *from, bool (*wanted)(const json_t *ev))
+{
+	for (; *from < json_array_size(p->events); ++*from) {
+		const json_t *ev = json_array_get(p->events, *from);
+		char *line = wanted(ev) ? json_dumps(ev, JSON_COMPACT) : NULL;
+		if (line)
+			(void)!trace_replay(&d->trace, line, strlen(line));
+		free(line);
+	}
+}
+
+static bool is_check(const json_t *ev)
+{
+	return strcmp(text_of(ev, "kind"), "check") == 0 && strcmp(text_of(ev, "verdict"), "skip") != 0;
+}
+
+static bool is_failed_check(const json_t *ev)
+{
+	return is_check(ev) && strcmp(text_of(ev, "verdict"), "fail") == 0;
+}
+
+/* Of mallory: what it shows, what it takes, what it changes, and how each connection ended. */
+static bool is_deed(const json_t *ev)
+{
+	static const char *const deeds[] = {"certificate", "victim-refused", "passed-untouched", "relayed",
+	    "no-bank", "timeout", "bad", "lease", "loot", "page"};
+	const char *id = text_of(ev, strcmp(text_of(ev, "kind"), "state") == 0 ? "table" : "id");
+
+	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
+		if (strcmp(id, deeds[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool is_deed_or_lie(const json_t *ev)
+{
+	return is_deed(ev) || strcmp(text_of(ev, "id"), "dns-lie") == 0;
+}
+
+/* The text of p's RESULT. */
+static void say_result(struct demo *d, const struct demo_process *p)
+{
+	for (size_t i = json_array_size(p->events); i-- > 0;) {
+		const json_t *ev = json_array_get(p->events, i);
+		if (strcmp(text_of(ev, "kind"), "result") == 0) {
+			ev_decision(&d->trace, "result", NULL, "%s", text_of(ev, "text"));
+			return;
+		}
+	}
+}
+
+/* --- Alice
+ * ------------------------------------------------------------------------------------------------------ */
+
+/* Reads what Alice has to lose. */
+static bool read_form(struct story *s)
+{
+	static const char *const argv[] = {"cat", FORM_FILE, NULL};
+	struct demo_process p;
+	struct http_form_field f;
+	bool found = false;
+
+	if (demo_run(s->d, &p, "laptop", DEMO_TEXT, argv, NULL) == 0)
+		for (size_t pos = 0; !found && http_form_next((uint8_t *)p.buf, p.len, &pos, &f);)
+			found = http_span_is((uint8_t *)p.buf, f.name, "password") && f.value.len < TEXT;
+	if (found) {
+		size_t n;
+		memcpy(s->on_wire, p.buf + f.value.off, f.value.len);
+		found = http_form_decode(
+		            s->password, TEXT, &n, (uint8_t *)p.buf + f.value.off, f.value.len) == ERR_OK &&
+		        n > 0;
+	}
+	if (!found)
+		ev_warning(
+		    &s->d->trace, "%s on the laptop holds no password: there is nothing to steal", FORM_FILE);
+	demo_process_release(&p);
+	return found;
+}
+
+/* The login as a browser sends it, in a file of the laptop: a password stands in no command line. */
+static bool write_request(const struct story *s)
+{
+	static const char *const args[] = {"exec", "laptop", "--", "sh", "-c",
+	    "umask 077 && { printf 'POST /login HTTP/1.1\r\nHost: " BANK "\r\n"
+	    "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\nConnection: "
+	    "close\r\n\r\n' "
+	    "$(wc -c <" FORM_FILE ") && cat " FORM_FILE "; } >" HTTP_FILE,
+	    NULL};
+	return demo_glasslab(s->d, args) == 0;
+}
+
+static int log_in_by_https(
+    struct story *s, struct demo_process *p, bool insecure, bool (*wanted)(const json_t *ev))
+{
+	static const char *const careful[] = {"tlsview", "connect", BANK ":443", "--send", HTTP_FILE, NULL};
+	static const char *const careless[] = {
+	    "tlsview", "connect", BANK ":443", "--insecure", "--send", HTTP_FILE, NULL};
+	const char *const *argv = insecure ? careless : careful;
+	size_t from = 0;
+
+	say_command(s->d, "laptop", argv);
+	int status = demo_run(s->d, p, "laptop", DEMO_SILENT, argv, NULL);
+	retell(s->d, p, &from, wanted);
+	say_result(s->d, p);
+	return status;
+}
+
+static bool is_logged_in(const json_t *result)
+{
+	const char *reply = json_string_value(json_object_get(result, "reply"));
+	return reply && strncmp(reply, "HTTP/1.", 7) == 0 && strncmp(reply + 8, " 200", 4) == 0;
+}
+
+/* --- mallory
+ * ------------------------------------------------------------------------------------------------------ */
+
+static const char *act_text(struct story *s, const char *act, const char *what)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "acts.%s.%s", act, what);
+	return demo_text(s->d, path);
+}
+
+/* mallory at work in one act. */
+struct attack {
+	struct demo_process process;
+	size_t told; /* events that the scene has heard of */
+};
+
+static bool start_mallory(struct story *s, struct attack *a, const char *act)
+{
+	const char *const argv[] = {"mallory", "freewifi", "--tls", act_text(s, act, "attack"), NULL};
+
+	*a = (struct attack){.process = {.pid = -1, .out = -1}};
+	say_command(s->d, "mallory", argv);
+	bool ok = demo_start(s->d, &a->process, "mallory", DEMO_SILENT, argv, NULL) &&
+	          demo_follow(s->d, &a->process, "decision", "ready");
+	retell(s->d, &a->process, &a->told, is_deed);
+	if (!ok)
+		demo_expect(
+		    s->d, "mallory-attacks", false, "is the attack under way?", "mallory did not start");
+	return ok;
+}
+
+/* Ends mallory, and takes down what it holds: a row of the table. */
+static const struct row *end_mallory(struct story *s, struct attack *a, const char *act, bool should_have)
+{
+	struct row *r = &s->rows[s->n_rows < MAX_ROWS - 1 ? s->n_rows++ : s->n_rows];
+	const json_t *result;
+
+	demo_stop(s->d, &a->process);
+	retell(s->d, &a->process, &a->told, is_deed);
+	result = a->process.result;
+	const char *password = loot_value(result, "password");
+	r->attack = act_text(s, act, "name");
+	r->protection = act_text(s, act, "protection");
+	r->has_password = password && strcmp(password, s->password) == 0;
+	r->should_have = should_have;
+	holdings_text(result, r->holds, sizeof(r->holds));
+	holdings_brief(result, r->brief, sizeof(r->brief));
+	if (!result)
+		snprintf(r->holds, sizeof(r->holds), "(mallory gave no report)");
+	return r;
+}
+
+/* --- acts
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static struct wire *look(struct story *s, const char *title, unsigned show)
+{
+	struct wire *w = calloc(1, sizeof(*w));
+	if (!w) {
+		s->d->err = ERR_NOMEM;
+		return NULL;
+	}
+	w->show = show;
+	w->secret = s->on_wire;
+	demo_packets(s->d, title, wire_look, w);
+	return w;
+}
+
+static void expect_no_secret(struct story *s, const struct wire *w)
+{
+	demo_expect(s->d, "wire-keeps-the-secret", w->packets > 0 && w->with_secret == 0,
+	    "is the password in no packet?",
+	    w->with_secret ? "it is in %zu of %zu packets, first in #%llu"
+	                   : "it is in %zu of %zu packets on all links",
+	    w->with_secret, w->packets, (unsigned long long)w->secret_packet);
+}
+
+static void act_home(struct story *s)
+{
+	struct demo_process p;
+
+	demo_act(s->d, "home");
+	int status = log_in_by_https(s, &p, false, is_check);
+	struct wire *w = look(s, "At home: what was on the wire", SHOW_DNS | SHOW_WEB);
+	demo_expect(s->d, "home-proved",
+	    status == EXIT_YES && json_is_true(json_object_get(p.result, "accepted")),
+	    "did the bank prove its name?", "tlsview's exit status is %d", status);
+	demo_expect(s->d, "home-logged-in", is_logged_in(p.result), "is Alice logged in?", "%s",
+	    is_logged_in(p.result) ? "the bank answered 200" : "the bank did not answer 200");
+	if (w)
+		expect_no_secret(s, w);
+	free(w);
+	demo_process_release(&p);
+}
+
+/* The first line of what a command prints in the laptop. */
+static void first_line(struct story *s, const char *const argv[], char *out, size_t cap)
+{
+	struct demo_process p;
+	demo_run(s->d, &p, "laptop", DEMO_TEXT, argv, NULL);
+	snprintf(out, cap, "%.*s", p.buf ? (int)strcspn(p.buf, "\n") : 0, p.buf ? p.buf : "");
+	demo_process_release(&p);
+}
+
+/* Is the word behind `before` in line an address of mallory's? */
+static bool names_mallory(const struct demo *d, const char *line, const char *before)
+{
+	const char *at = strstr(line, before);
+	char addr[64];
+	if (!at)
+		return false;
+	at += strlen(before);
+	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(at, " \n"), at);
+	return demo_has_address(d, "mallory", addr);
+}
+
+static void arrive(struct story *s, struct attack *a)
+{
+	static const char *const move[] = {"move", "laptop", "airport", NULL};
+
+	ev_decision(&s->d->trace, "command", NULL, "$ glasslab move laptop airport");
+	bool leased = demo_glasslab(s->d, move) == 0 && demo_follow(s->d, &a->process, "state", "lease");
+	retell(s->d, &a->process, &a->told, is_deed);
+	demo_expect(s->d, "lease", leased, "did the laptop lease an address from mallory?", "%s",
+	    leased ? "mallory's DHCP server says so" : "no lease");
+}
+
+static bool act_arrive(struct story *s, struct attack *a)
+{
+	static const char *const route[] = {"ip", "-4", "route", "show", "default", NULL};
+	static const char *const names[] = {"grep", "^nameserver", "/etc/resolv.conf", NULL};
+	static const char *const ask[] = {"getent", "ahostsv4", BANK, NULL};
+	char line[TEXT];
+
+	demo_act(s->d, "arrive");
+	if (!start_mallory(s, a, "http"))
+		return false;
+	arrive(s, a);
+	first_line(s, route, line, sizeof(line));
+	demo_expect(s->d, "router", names_mallory(s->d, line, "via "), "is mallory the laptop's way out?",
+	    "%s", line);
+	first_line(s, names, line, sizeof(line));
+	demo_expect(s->d, "name-server", names_mallory(s->d, line, "nameserver "),
+	    "is mallory its name server?", "%s", line);
+	first_line(s, ask, line, sizeof(line));
+	(void)demo_follow(s->d, &a->process, "decision", "dns-lie");
+	retell(s->d, &a->process, &a->told, is_deed_or_lie);
+	struct wire *w = look(s, "The laptop arrives", SHOW_DHCP | SHOW_DNS);
+	bool lied = w && w->lie_packet > 0;
+	demo_expect(s->d, "dns-lie", names_mallory(s->d, line, "") && lied,
+	    "does " BANK " now lead to mallory?",
+	    lied ? "%s (the answer is packet #%llu)" : "%s (no answer of mallory's is on the wire: %llu)",
+	    line, w ? (unsigned long long)w->lie_packet : 0);
+	free(w);
+	return true;
+}
+
+static void expect_loot(struct story *s, const struct row *r)
+{
+	demo_expect(s->d, r->should_have ? "stolen" : "not-stolen", r->has_password == r->should_have,
+	    r->should_have ? "did mallory get the password?" : "did mallory go without the password?",
+	    "mallory holds %s", r->holds);
+}
+
+static void act_http(struct story *s, struct attack *a)
+{
+	static const char *const argv[] = {"curl", "--silent", "--show-error", "--max-time", "10", "--data",
+	    "@-", "http://" BANK "/login", NULL};
+	struct demo_process p;
+	char sent[TEXT], seen[TEXT];
+
+	demo_act(s->d, "http");
+	int status = demo_run(s->d, &p, "laptop", DEMO_TEXT, argv, FORM_FILE);
+	const struct row *r = end_mallory(s, a, "http", true);
+	struct wire *w = look(s, "http at the airport", SHOW_DNS | SHOW_WEB);
+	expect_loot(s, r);
+	if (w) {
+		demo_expect(s->d, "in-the-clear", w->with_secret > 0, "can it be read in the packets?",
+		    w->with_secret ? "first in packet #%llu, %s to %s" : "no packet has it",
+		    (unsigned long long)w->secret_packet, w->secret_from, w->secret_to);
+		bool differ = wire_difference(&w->bank_sent, &w->laptop_got, sent, seen, sizeof(sent));
+		bool shown = status == 0 && p.len > 0 && w->laptop_got.len > p.len &&
+		             memmem(w->laptop_got.data, w->laptop_got.len, p.buf, p.len) != NULL;
+		demo_expect(s->d, "page-changed", differ && w->bank_sent.len > 0 && w->laptop_got.len > 0,
+		    "did the page change on its way?", "the bank sent \"%s\"; the laptop got \"%s\"", sent,
+		    seen);
+		demo_expect(s->d, "page-shown", shown, "is that what Alice sees?",
+		    shown ? "what curl printed is what mallory sent" : "curl printed something else");
+	}
+	free(w);
+	demo_process_release(&p);
+}
+
+static void act_passed(struct story *s)
+{
+	struct attack a;
+	struct demo_process p;
+
+	demo_act(s->d, "passed");
+	if (start_mallory(s, &a, "passed")) {
+		int status = log_in_by_https(s, &p, false, is_failed_check);
+		const struct row *r = end_mallory(s, &a, "passed", false);
+		struct wire *w = look(s, "https through mallory's hands", SHOW_DNS | SHOW_WEB);
+		const json_t *c = last_connection(a.process.result, "https");
+		demo_expect(s->d, "still-proved", status == EXIT_YES && is_logged_in(p.result),
+		    "did the true bank prove its name, through mallory?", "tlsview's exit status is %d",
+		    status);
+		const char *name = json_string_value(json_object_get(c, "server_name"));
+		demo_expect(s->d, "name-readable", name && strcmp(name, BANK) == 0,
+		    "could mallory read the bank's name?", "server name in the ClientHello: %s",
+		    name ? name : "none");
+		expect_loot(s, r);
+		if (w)
+			expect_no_secret(s, w);
+		free(w);
+		demo_process_release(&p);
+	}
+	demo_process_release(&a.process);
+}
+
+/* The X509_V_ERR names of the checks that failed, with commas. */
+static void failed_checks(const json_t *result, char *out, size_t cap)
+{
+	const json_t *checks = json_object_get(result, "checks");
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < json_array_size(checks) && at < cap; i++) {
+		const json_t *c = json_array_get(checks, i);
+		const char *id = json_string_value(json_object_get(c, "id"));
+		const char *verdict = json_string_value(json_object_get(c, "verdict"));
+		if (id && verdict && strcmp(verdict, "fail") == 0)
+			at += (size_t)snprintf(out + at, cap - at, "%s%s", at ? ", " : "", id);
+	}
+}
+
+static void act_refused(struct story *s, const char *act)
+{
+	struct attack a;
+	struct demo_process p;
+	char failed[TEXT];
+
+	demo_act(s->d, act);
+	if (start_mallory(s, &a, act)) {
+		int status = log_in_by_https(s, &p, false, is_check);
+		const struct row *r = end_mallory(s, &a, act, false);
+		struct wire *w = look(s, "https, refused", SHOW_WEB);
+		const json_t *c = last_connection(a.process.result, "https");
+		const char *alert = json_string_value(json_object_get(c, "alert"));
+		const char *want = act_text(s, act, "refusal");
+		failed_checks(p.result, failed, sizeof(failed));
+		demo_expect(s->d, "refused",
+		    status == EXIT_NO && json_is_false(json_object_get(p.result, "accepted")),
+		    "did the laptop refuse?", "tlsview's exit status is %d", status);
+		demo_expect(s->d, "refused-because", strcmp(failed, want) == 0,
+		    "for the predicted reason, and no other?", "failed: %s; predicted: %s",
+		    failed[0] ? failed : "nothing", want);
+		demo_expect(s->d, "alert-instead",
+		    alert && json_integer_value(json_object_get(c, "clear_octets")) == 0,
+		    "what did mallory get in place of the form?", "%lld octets of it, and the alert \"%s\"",
+		    (long long)json_integer_value(json_object_get(c, "clear_octets")),
+		    alert ? alert : "none");
+		expect_loot(s, r);
+		if (w)
+			expect_no_secret(s, w);
+		free(w);
+		demo_process_release(&p);
+	}
+	demo_process_release(&a.process);
+}
+
+static void act_insecure(struct story *s)
+{
+	struct attack a;
+	struct demo_process p;
+
+	demo_act(s->d, "insecure");
+	if (start_mallory(s, &a, "insecure")) {
+		int status = log_in_by_https(s, &p, true, is_failed_check);
+		const struct row *r = end_mallory(s, &a, "insecure", true);
+		struct wire *w = look(s, "https to mallory, https to the bank", SHOW_WEB);
+		const json_t *c = last_connection(a.process.result, "https");
+		demo_expect(s->d, "warned", status == EXIT_NO, "was Alice warned?",
+		    "tlsview's exit status is %d", status);
+		expect_loot(s, r);
+		demo_expect(s->d, "page-changed-in-tls",
+		    json_integer_value(json_object_get(c, "changed")) > 0, "did mallory change the page?",
+		    "%lld account numbers", (long long)json_integer_value(json_object_get(c, "changed")));
+		if (w)
+			expect_no_secret(s, w);
+		free(w);
+		demo_process_release(&p);
+	}
+	demo_process_release(&a.process);
+}
+
+/* One line of the table; in JSON an event with its parts. */
+static void say_row(struct demo *d, const struct row *r)
+{
+	char key[TEXT];
+
+	if (cli_has(d->cli, "json")) {
+		snprintf(key, sizeof(key), "%s / %s", r->attack, r->protection);
+		ev_state(&d->trace, "mallory holds", key, NULL, r->holds, "%s",
+		    r->has_password ? "the attack succeeded" : "the attack was thwarted");
+	} else {
+		ev_decision(&d->trace, "row", NULL, "%-24s %-14s %s", r->attack, r->protection, r->brief);
+	}
+}
+
+static void act_table(struct story *s)
+{
+	static const struct row head = {
+	    .attack = "MALLORY SHOWS OR DOES", .protection = "PROTECTION", .brief = "HOLDS"};
+	size_t right = 0;
+
+	demo_act(s->d, "table");
+	if (!cli_has(s->d->cli, "json"))
+		say_row(s->d, &head);
+	for (size_t i = 0; i < s->n_rows; i++) {
+		say_row(s->d, &s->rows[i]);
+		right += s->rows[i].has_password == s->rows[i].should_have;
+	}
+	demo_expect(s->d, "table", right == s->n_rows && s->n_rows > 0, "is every row as predicted?",
+	    "%zu of %zu rows", right, s->n_rows);
+}
+
+static bool goes_on(const struct story *s)
+{
+	return s->d->err == ERR_OK && !cli_interrupted();
+}
+
+static void at_the_airport(struct story *s)
+{
+	static const char *const refused[] = {"self_signed", "own_ca", "other_name"};
+	struct attack a;
+
+	bool there = act_arrive(s, &a);
+	if (there && goes_on(s))
+		act_http(s, &a);
+	demo_process_release(&a.process);
+	if (there && goes_on(s))
+		act_passed(s);
+	for (size_t i = 0; there && i < 3 && goes_on(s); i++)
+		act_refused(s, refused[i]);
+	if (there && goes_on(s))
+		act_insecure(s);
+	if (there && goes_on(s))
+		act_table(s);
+}
+
+static void play(struct demo *d)
+{
+	struct story *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		d->err = ERR_NOMEM;
+		return;
+	}
+	s->d = d;
+	demo_expect(d, "something-to-lose", read_form(s) && write_request(s),
+	    "does Alice have a password to lose?",
+	    "in " FORM_FILE " on the laptop; read here only to compare");
+	if (s->password[0] && goes_on(s))
+		act_home(s);
+	if (s->password[0] && goes_on(s))
+		at_the_airport(s);
+	sodium_memzero(s, sizeof(*s));
+	free(s);
+}
+
+static void clean(struct demo *d)
+{
+	static const char *const home[] = {"move", "laptop", "home", NULL};
+	static const char *const forget[] = {"exec", "laptop", "--", "rm", "-f", HTTP_FILE, NULL};
+	demo_glasslab(d, home);
+	demo_glasslab(d, forget);
+}
+
+const struct scene scene_freewifi = {.name = "freewifi",
+    .summary = "the man in the middle at the airport succeeds against http, and is thwarted by https",
+    .play = play,
+    .clean = clean};
