@@ -77,6 +77,8 @@ static void set_up(struct tls_peer *p, SSL_CTX *ctx)
 		SSL_CTX_set_min_proto_version(ctx, p->version);
 		SSL_CTX_set_max_proto_version(ctx, p->version);
 	}
+	if (p->tickets)
+		SSL_CTX_set_num_tickets(ctx, p->tickets);
 	SSL_CTX_set_security_level(ctx, 0);
 	if (p->ciphers)
 		ok = ok && SSL_CTX_set_cipher_list(ctx, p->ciphers);

@@ -19,6 +19,7 @@ struct tls_peer {
 	const char *ciphers, *groups;
 	int version;                    /* only this one; 0: 1.2 and 1.3 */
 	const char *reply;              /* said when the first data came */
+	unsigned tickets;               /* so many session tickets are sent; 0: as usual */
 	void (*raw)(int fd, void *arg); /* instead of TLS: talk as you like; the fd is closed afterwards */
 	void *raw_arg;
 	/* alters what the server sends, before it is on the wire: called with each write */

@@ -163,16 +163,20 @@ void cert_info_from(struct cert_info *out, X509 *cert)
 	out->self_issued = (flags & EXFLAG_SI) != 0;
 }
 
-/* "bank.example, for the names …, until 2027-01-01, EC P-256, issued by …" */
+/* "bank.example; issued by CN=…; for bank.example; valid … to …; key EC P-256; SHA-256 …" */
 static void tell(struct trace *t, const struct cert_info *c, size_t i, const char *short_name)
 {
 	char key[32], text[1024];
+	struct line x = line_on(text, sizeof(text));
 
 	snprintf(key, sizeof(key), "certificate %zu", i);
-	snprintf(text, sizeof(text), "%s · issued by %s · %s%s%s · valid %s to %s UTC · key %s · SHA-256 %s",
-	    short_name, c->self_issued ? "itself" : c->issuer, c->ca ? "an authority" : "for ",
-	    c->ca ? "" : (c->n_names ? c->names : "no name at all"), c->ca && c->n_names ? " with names" : "",
-	    c->not_before, c->not_after, c->key, c->sha256);
+	line_add(&x, "%s; issued by %s; ", short_name, c->self_issued ? "itself" : c->issuer);
+	if (c->ca)
+		line_add(&x, "an authority");
+	else
+		line_add(&x, "for %s", c->n_names ? c->names : "no name at all");
+	line_add(
+	    &x, "; valid %s to %s UTC; key %s; SHA-256 %s", c->not_before, c->not_after, c->key, c->sha256);
 	ev_state(t, "chain", key, NULL, text, "%s",
 	    c->sent ? "the server showed it" : "it was here already, as a trusted root");
 }

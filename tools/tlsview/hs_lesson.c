@@ -11,8 +11,8 @@ static const struct row {
         NULL},
     {TLS_SERVER_HELLO,
         "The server chooses, and sends its half of the key agreement. Both sides can now compute the same "
-        "secret from the two halves; a listener who saw both halves cannot. Everything after this is "
-        "encrypted.",
+        "secret from the two halves; a listener who saw both halves cannot. What they say to each other "
+        "after this is encrypted.",
         "The server chooses the version and the ciphers. Nothing is encrypted yet; in TLS 1.2 the "
         "certificate comes in the clear, too: a listener reads it."},
     {TLS_ENCRYPTED_EXTENSIONS,

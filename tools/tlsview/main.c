@@ -121,7 +121,7 @@ static int read_connect(struct cli *c, struct connect_options *o, struct target 
 static int run(struct cli *c, struct connect_options *o)
 {
 	struct trace t;
-	static struct result res; /* large */
+	struct result res;
 	char me[65] = "";
 	int status;
 

@@ -240,6 +240,10 @@ static void tell_anchor(struct verifier *v, X509_STORE_CTX *store)
 
 static void tell_decision(struct verifier *v)
 {
+	if (checks_said_no(&v->res->checks, Q_ANCHOR))
+		ev_explain(v->t, "Without a trusted root the good answers are worth nothing: anybody can "
+		                 "write such certificates for "
+		                 "any name, with fresh dates and fitting signatures.");
 	if (v->n_faults == 0)
 		ev_decision(v->t, "certificate-accepted", NULL,
 		    "The certificate is in order. What is missing is the proof that the server holds the "

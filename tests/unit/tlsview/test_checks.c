@@ -1,5 +1,6 @@
 /* Certificates good and bad, shown by a real server: what is refused, by which check, and what the server
  * then got. */
+#include <fcntl.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -843,6 +844,80 @@ static void narrative_fields_point_at_their_octets(void **state)
 	finish(&r);
 }
 
+/* --- bounds, and the key log
+ * ----------------------------------------------------------------------------------- */
+
+static void tickets_without_end_are_cut_off(void **state)
+{
+	struct world *w = *state;
+	struct pki_spec leaf = good_leaf(&w->mid);
+	struct run r;
+
+	prepare(&r, w);
+	r.opt.has_send = false;
+	r.peer.tickets = 600;
+	show(&r, w, &leaf);
+	assert_int_equal(r.err, ERR_OK);
+	assert_non_null(recorder_find(&r.rec, 0, EV_NOTE, NULL, "More than 256 messages"));
+	assert_true(recorder_count(&r.rec, EV_RECV, "TLS") <= 256);
+	finish(&r);
+}
+
+static void reply_without_end_is_cut_off(void **state)
+{
+	struct world *w = *state;
+	struct pki_spec leaf = good_leaf(&w->mid);
+	struct run r;
+	size_t n = REPLY_MAX + 100000;
+	char *reply = malloc(n + 1);
+
+	memset(reply, 'x', n);
+	reply[n] = '\0';
+	prepare(&r, w);
+	r.peer.reply = reply;
+	show(&r, w, &leaf);
+	assert_int_equal(r.err, ERR_OK);
+	assert_int_equal(r.res.data_in, REPLY_MAX);
+	assert_true(r.res.reply_cut);
+	finish(&r);
+	free(reply);
+}
+
+static void keylog_gets_the_secrets(void **state)
+{
+	struct world *w = *state;
+	struct pki_spec leaf = good_leaf(&w->mid);
+	char path[] = "/tmp/glassnet-keylog.XXXXXX", text[4096];
+	struct run r;
+
+	prepare(&r, w);
+	r.opt.keylog_fd = mkstemp(path);
+	show(&r, w, &leaf);
+	ssize_t n = pread(r.opt.keylog_fd, text, sizeof(text) - 1, 0);
+	assert_true(n > 0);
+	text[n] = '\0';
+	assert_non_null(strstr(text, "CLIENT_HANDSHAKE_TRAFFIC_SECRET "));
+	assert_non_null(strstr(text, "\nSERVER_TRAFFIC_SECRET_0 "));
+	assert_int_equal(text[n - 1], '\n');
+	finish(&r);
+	close(r.opt.keylog_fd);
+	unlink(path);
+}
+
+static void keylog_that_cannot_be_written_is_an_error(void **state)
+{
+	struct world *w = *state;
+	struct pki_spec leaf = good_leaf(&w->mid);
+	struct run r;
+
+	prepare(&r, w);
+	r.opt.keylog_fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	show(&r, w, &leaf);
+	assert_int_equal(r.err, ERR_IO);
+	finish(&r);
+	close(r.opt.keylog_fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -883,6 +958,10 @@ int main(void)
 	    cmocka_unit_test(narrative_teaches_each_message_once),
 	    cmocka_unit_test(narrative_retry_is_told_as_such),
 	    cmocka_unit_test(narrative_fields_point_at_their_octets),
+	    cmocka_unit_test(tickets_without_end_are_cut_off),
+	    cmocka_unit_test(reply_without_end_is_cut_off),
+	    cmocka_unit_test(keylog_gets_the_secrets),
+	    cmocka_unit_test(keylog_that_cannot_be_written_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, make_world, end_world);
