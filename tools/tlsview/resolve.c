@@ -42,8 +42,9 @@ static enum err turn(ares_channel ch, struct deadline d)
 	nfds_t n = 0;
 
 	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		int events = (ARES_GETSOCK_READABLE(mask, i) ? POLLIN : 0) |
-		             (ARES_GETSOCK_WRITABLE(mask, i) ? POLLOUT : 0);
+		/* c-ares' own macros shift into the sign bit */
+		unsigned bits = (unsigned)mask >> i;
+		int events = (bits & 1 ? POLLIN : 0) | (bits >> ARES_GETSOCK_MAXNUM & 1 ? POLLOUT : 0);
 
 		if (events)
 			p[n++] = (struct pollfd){.fd = socks[i], .events = (short)events};
