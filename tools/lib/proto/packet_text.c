@@ -409,7 +409,7 @@ static size_t own_len(const struct packet *p, unsigned i)
 {
 	if (i + 1 < p->n_layers)
 		return p->layers[i + 1].off - p->layers[i].off;
-	if (p->payload_off > p->layers[i].off)
+	if (p->layers[i].proto == PROTO_UDP || p->layers[i].proto == PROTO_TCP)
 		return p->payload_off - p->layers[i].off;
 	return p->layers[i].len;
 }
