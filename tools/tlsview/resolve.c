@@ -83,6 +83,23 @@ static enum err verdict_of(int status)
 	}
 }
 
+/* c-ares says "could not contact DNS servers" also when the resolver answered that it failed. */
+static const char *reason(int status)
+{
+	switch (status) {
+	case ARES_SUCCESS:
+	case ARES_ENODATA:
+		return "the name has no address of that kind";
+	case ARES_ENOTFOUND:
+		return "there is no such name";
+	case ARES_ESERVFAIL:
+	case ARES_ECONNREFUSED:
+		return "the resolver cannot be reached, or could not find out";
+	default:
+		return ares_strerror(status);
+	}
+}
+
 enum err resolve(const char *host, uint16_t port, uint8_t family, struct deadline d, struct resolved *out)
 {
 	ares_channel ch;
@@ -109,9 +126,7 @@ enum err resolve(const char *host, uint16_t port, uint8_t family, struct deadlin
 		if (e == ERR_OK && out->n == 0)
 			e = ERR_UNREACHABLE;
 		if (e != ERR_OK)
-			snprintf(out->why, sizeof(out->why), "%s",
-			    a.status == ARES_SUCCESS ? "it has no address of that kind"
-			                             : ares_strerror(a.status));
+			snprintf(out->why, sizeof(out->why), "%s", reason(a.status));
 	}
 	int keep = errno;
 	ares_destroy(ch); /* calls on_addresses with ARES_EDESTRUCTION where it is still owed */
