@@ -96,7 +96,7 @@ void pairing_free(struct pairing *p);
 void journey_ends(const struct journey *j, const struct capture *c, char from[static LAB_HOST_MAX],
     char to[static LAB_HOST_MAX]);
 
-/* The hosts between the ends, and what a NAT changed there: "home-router (NAT: source 192.168.1.100:40000 becomes
+/* The hosts between the ends, and what a NAT changed there: "home-router (NAT: source 192.168.1.100:40000 →
  * 203.0.113.10:40000), isp, core"; "" when there are none. Returns out. */
 char *journey_via(const struct journey *j, const struct capture *c, char *out, size_t cap);
 
@@ -115,7 +115,8 @@ enum err pcapng_create(struct pcapng **out, const char *path) MUST_USE; /* "-": 
 enum err pcapng_interface(struct pcapng *w, const struct vantage *v) MUST_USE;
 enum err pcapng_name(struct pcapng *w, const struct ip *addr, const char *name) MUST_USE; /* name resolution block */
 enum err pcapng_tls_keys(struct pcapng *w, const char *keylog, size_t len) MUST_USE; /* decryption secrets block */
-enum err capture_copy_meta(const struct capture *c, struct pcapng *w) MUST_USE; /* its names and secrets */
+/* The names and secrets that c has by now, and w does not: those of a file turn up while it is read. */
+enum err capture_copy_meta(const struct capture *c, struct pcapng *w) MUST_USE;
 enum err pcapng_packet(struct pcapng *w, const struct capture_packet *p, const char *comment) MUST_USE;
 enum err pcapng_close(struct pcapng *w) MUST_USE; /* NULL is allowed */
 

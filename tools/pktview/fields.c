@@ -87,8 +87,12 @@ static bool put_heading(struct fields *f, const struct ev_field *e)
 		return false;
 	fputs("  ", f->out);
 	colour(f, "36");
-	put(f, whole ? or_empty(e->value) : layer);
+	put(f, layer);
 	colour(f, "0");
+	if (whole) {
+		fputc(' ', f->out);
+		put(f, or_empty(e->value));
+	}
 	if (whole && e->len)
 		fprintf(f->out, "  @%zu+%zu", e->off, e->len);
 	fputc('\n', f->out);
@@ -127,7 +131,7 @@ static void put_state(struct fields *f, const struct event *ev)
 	put(f, or_empty(s->key));
 	fputs(" ", f->out);
 	put(f, or_empty(s->before));
-	fputs(" becomes ", f->out);
+	fputs(f->style.utf8 ? " \xe2\x86\x92 " : " -> ", f->out);
 	put(f, or_empty(s->after));
 	if (s->reason && f->style.explain) {
 		fputs(f->style.utf8 ? " \xe2\x80\x94 " : " - ", f->out);

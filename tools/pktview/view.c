@@ -115,7 +115,7 @@ static enum err write_packet(struct view *v, const struct capture_packet *cp)
 {
 	struct packet p = cp->packet;
 	char summary[512];
-	enum err e = ERR_OK;
+	enum err e = capture_copy_meta(v->c, v->w);
 	while (!e && v->w_ifs < capture_n_vantages(v->c))
 		e = pcapng_interface(v->w, capture_vantage(v->c, v->w_ifs++));
 	packet_parse(&p);
@@ -194,8 +194,6 @@ static enum err set_up(struct view *v)
 	}
 	if (!e && v->o->form != VIEW_LINES && v->o->form != VIEW_NOTHING)
 		e = trace_add(&v->trace, sink);
-	if (!e && v->w && (e = capture_copy_meta(v->c, v->w)))
-		v->end.pcap_failed = true;
 	return e;
 }
 
@@ -253,6 +251,10 @@ struct view_end view_run(struct capture *c, const struct view_options *o, FILE *
 		v->end.err = ERR_OK;
 	if (v->pairing)
 		pairing_flush(v->pairing);
+	if (v->w && !v->end.pcap_failed && capture_copy_meta(v->c, v->w)) {
+		v->end.pcap_failed = true;
+		fail(v, ERR_IO);
+	}
 	fail(v, trace_release(&v->trace));
 	struct view_end end = v->end;
 	end.err = e ? e : end.err;

@@ -151,7 +151,7 @@ static void nat_all_the_way_is_one_packet(void **state)
 	    CHANGE_SRC | CHANGE_SPORT | CHANGE_TTL | CHANGE_CHECKSUM | CHANGE_MAC);
 	char via[256];
 	assert_string_equal(journey_via(&w->got[0].j, w->c, via, sizeof via),
-	    "home-router (NAT: source 192.168.1.100:40000 becomes 203.0.113.10:61000), isp");
+	    "home-router (NAT: source 192.168.1.100:40000 → 203.0.113.10:61000), isp");
 }
 
 static void nat_of_tcp_is_known_by_what_stays(void **state)

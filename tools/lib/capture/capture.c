@@ -102,16 +102,6 @@ bool capture_has_names(const struct capture *c)
 	return c->n_names > 0;
 }
 
-enum err capture_copy_meta(const struct capture *c, struct pcapng *w)
-{
-	enum err e = ERR_OK;
-	for (size_t i = 0; !e && i < c->n_names; i++)
-		e = pcapng_name(w, &c->names[i].addr, c->names[i].host);
-	if (!e && c->n_keys)
-		e = pcapng_tls_keys(w, c->keys, c->n_keys);
-	return e;
-}
-
 enum err capture_next(struct capture *c, struct capture_packet *out, int64_t timeout_ns, int stop_fd)
 {
 	*out = (struct capture_packet){0};

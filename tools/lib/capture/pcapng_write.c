@@ -20,6 +20,7 @@ struct pcapng {
 	size_t len, cap;
 	bool nomem;
 	size_t n_ifs;
+	size_t names_copied, keys_copied; /* of a capture's */
 };
 
 int linktype_to_dlt(int linktype)
@@ -177,6 +178,18 @@ enum err pcapng_tls_keys(struct pcapng *w, const char *keylog, size_t len)
 	put32(w, (uint32_t)len);
 	put_padded(w, keylog, len);
 	return end(w);
+}
+
+enum err capture_copy_meta(const struct capture *c, struct pcapng *w)
+{
+	enum err e = ERR_OK;
+	for (; !e && w->names_copied < c->n_names; w->names_copied++)
+		e = pcapng_name(w, &c->names[w->names_copied].addr, c->names[w->names_copied].host);
+	if (!e && w->keys_copied < c->n_keys) {
+		e = pcapng_tls_keys(w, c->keys + w->keys_copied, c->n_keys - w->keys_copied);
+		w->keys_copied = c->n_keys;
+	}
+	return e;
 }
 
 enum err pcapng_packet(struct pcapng *w, const struct capture_packet *p, const char *comment)
