@@ -84,8 +84,7 @@ char *nat_text(
 	int n = 0;
 	out[0] = '\0';
 	if (changes & (CHANGE_SRC | CHANGE_SPORT))
-		n = snprintf(
-		    out, cap, "source %s → %s", end_text(a, &before->src), end_text(b, &after->src));
+		n = snprintf(out, cap, "source %s → %s", end_text(a, &before->src), end_text(b, &after->src));
 	if ((changes & (CHANGE_DST | CHANGE_DPORT)) && n >= 0 && (size_t)n < cap)
 		snprintf(out + n, cap - (size_t)n, "%sdestination %s → %s", n ? ", " : "",
 		    end_text(a, &before->dst), end_text(b, &after->dst));

@@ -118,7 +118,7 @@ static enum err add_interface(struct capture *c, struct live_job *j)
 	struct live *s = c->source;
 	struct live_if *ifs = realloc(s->ifs, (s->n_ifs + 1) * sizeof *ifs);
 	s->ifs = ifs ? ifs : s->ifs;
-	struct pollfd *fds = realloc(s->fds, (s->n_ifs + 2) * sizeof *fds);
+	struct pollfd *fds = realloc(s->fds, (FD_IFS + s->n_ifs + 1) * sizeof *fds);
 	s->fds = fds ? fds : s->fds;
 	enum err e = ifs && fds ? ERR_OK : ERR_NOMEM;
 	if (!e)
@@ -129,7 +129,8 @@ static enum err add_interface(struct capture *c, struct live_job *j)
 	    .vantage = c->n_vantages - 1,
 	    .host = j->host,
 	    .ether = pcap_datalink(j->pcap) == DLT_EN10MB};
-	s->fds[++s->n_ifs] = (struct pollfd){.fd = pcap_get_selectable_fd(j->pcap), .events = POLLIN};
+	s->fds[FD_IFS + s->n_ifs++] =
+	    (struct pollfd){.fd = pcap_get_selectable_fd(j->pcap), .events = POLLIN};
 	s->n_open++;
 	j->pcap = NULL;
 	return ERR_OK;

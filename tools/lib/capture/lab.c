@@ -3,6 +3,7 @@
  */
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "private.h"
@@ -41,6 +42,8 @@ enum err capture_open_lab(struct capture **out, struct lab *lab, const size_t *h
 	enum err e = live_new(out, filter, BUFFER, msg);
 	if (e)
 		return e;
+	/* A process of another user cannot be had so; then the capture does not know when the lab ends. */
+	live_ends_with(*out, (int)syscall(SYS_pidfd_open, lab_holder(lab), 0));
 	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	e = lab_join_user(lab); /* not lab_join(): threads are wanted */
 	if (e)

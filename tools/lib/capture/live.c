@@ -57,7 +57,7 @@ static void close_interface(struct live *s, size_t i)
 		s->lost += st.ps_drop;
 	pcap_close(s->ifs[i].pcap);
 	s->ifs[i].pcap = NULL;
-	s->fds[i + 1].fd = -1;
+	s->fds[FD_IFS + i].fd = -1;
 	s->n_open--;
 }
 
@@ -66,12 +66,16 @@ static enum err drain(struct capture *c, int64_t wait_ns, int stop_fd)
 {
 	struct live *s = c->source;
 	struct timespec ts = {.tv_sec = wait_ns / NS_PER_S, .tv_nsec = wait_ns % NS_PER_S};
-	s->fds[0] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
-	int n = ppoll(s->fds, s->n_ifs + 1, &ts, NULL);
-	if (n < 0 || s->fds[0].revents)
+	s->fds[FD_STOP] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
+	int n = ppoll(s->fds, FD_IFS + s->n_ifs, &ts, NULL);
+	if (n < 0 || s->fds[FD_STOP].revents)
 		return n < 0 && errno != EINTR ? ERR_NET : ERR_TIMEOUT;
+	if (s->fds[FD_END].revents && !s->ended) {
+		capture_set_error(c, "the lab has ended");
+		s->ended = true;
+	}
 	for (size_t i = 0; i < s->n_ifs && s->queue.n < MAX_HELD; i++) {
-		if (!s->ifs[i].pcap || !s->fds[i + 1].revents)
+		if (!s->ifs[i].pcap || !s->fds[FD_IFS + i].revents)
 			continue;
 		struct drain d = {s, &s->ifs[i]};
 		if (pcap_dispatch(s->ifs[i].pcap, -1, on_packet, (u_char *)&d) < 0) {
@@ -110,6 +114,11 @@ static bool give(struct capture *c, struct capture_packet *out)
 	return true;
 }
 
+static bool exhausted(const struct live *s)
+{
+	return s->n_open == 0 || s->ended;
+}
+
 /* Everything that was sent before now. Two passes: what was on its way into a ring during the first is there
  * at the second. */
 static enum err live_now(struct capture *c, struct capture_packet *out)
@@ -122,7 +131,7 @@ static enum err live_now(struct capture *c, struct capture_packet *out)
 	s->complete_until = now;
 	if (give(c, out))
 		return ERR_OK;
-	return e ? e : s->n_open ? ERR_TIMEOUT : ERR_CLOSED;
+	return e ? e : exhausted(s) ? ERR_CLOSED : ERR_TIMEOUT;
 }
 
 static enum err live_next(struct capture *c, struct capture_packet *out, int64_t timeout_ns, int stop_fd)
@@ -139,9 +148,9 @@ static enum err live_next(struct capture *c, struct capture_packet *out, int64_t
 	for (;;) {
 		int64_t now = clock_now(&clock_real);
 		enum err e = drain(c,
-		    s->queue.n || !s->n_open ? 0
-		    : deadline > now         ? deadline - now
-		                             : 0,
+		    s->queue.n || exhausted(s) ? 0
+		    : deadline > now           ? deadline - now
+		                               : 0,
 		    stop_fd);
 		if (e)
 			return e;
@@ -149,12 +158,12 @@ static enum err live_next(struct capture *c, struct capture_packet *out, int64_t
 		int64_t complete = (s->queue.n ? clock_now(&clock_real) : now) - HOLD_NS;
 		if (complete > s->complete_until)
 			s->complete_until = complete;
-		if (!s->n_open)
+		if (exhausted(s))
 			s->complete_until = FAR_FUTURE;
 		if (give(c, out))
 			return ERR_OK;
 		now = clock_now(&clock_real);
-		if (!s->n_open)
+		if (exhausted(s))
 			return ERR_CLOSED;
 		if (now >= deadline)
 			return ERR_TIMEOUT;
@@ -195,6 +204,8 @@ static void live_close(struct capture *c)
 		if (s->hosts[i].netns >= 0)
 			close(s->hosts[i].netns);
 	}
+	if (s->fds && s->fds[FD_END].fd >= 0)
+		close(s->fds[FD_END].fd);
 	queue_release(&s->queue);
 	free(s->given.bytes);
 	free(s->ifs);
@@ -206,13 +217,20 @@ static void live_close(struct capture *c)
 
 static const struct capture_ops live_ops = {.next = live_next, .dropped = live_dropped, .close = live_close};
 
+void live_ends_with(struct capture *c, int fd)
+{
+	struct live *s = c->source;
+	s->fds[FD_END] = (struct pollfd){.fd = fd, .events = POLLIN};
+}
+
 enum err live_new(struct capture **out, const char *filter, int buffer, char msg[static 256])
 {
 	enum err e = capture_new(out, &live_ops, filter, msg);
 	if (e)
 		return e;
 	struct live *s = (*out)->source = calloc(1, sizeof *s);
-	if (s && (s->fds = calloc(1, sizeof *s->fds))) {
+	if (s && (s->fds = calloc(FD_IFS, sizeof *s->fds))) {
+		s->fds[FD_END].fd = -1;
 		s->buffer = buffer;
 		return ERR_OK;
 	}

@@ -29,6 +29,12 @@ struct live_job {
 	char msg[256];
 };
 
+enum {
+	FD_STOP, /* the caller's, readable when it wants an end */
+	FD_END,  /* the lab's: its packet sockets outlive it, and would wait for ever */
+	FD_IFS
+};
+
 struct live {
 	struct live_if *ifs;
 	size_t n_ifs, n_open;
@@ -37,7 +43,8 @@ struct live {
 	struct live_job *jobs;
 	size_t n_jobs;
 	int buffer;         /* octets that the kernel keeps for an interface */
-	struct pollfd *fds; /* the caller's stop descriptor, then one an interface */
+	struct pollfd *fds; /* FD_STOP, FD_END, then one an interface from FD_IFS on */
+	bool ended;         /* FD_END was readable: nothing more will come */
 	struct queue queue;
 	int64_t complete_until; /* every packet up to this time is in the queue */
 	struct held given;      /* the caller has its bytes until the next call */

@@ -76,6 +76,9 @@ int linktype_from_dlt(int dlt);
 /* A live capture without interfaces yet. buffer: octets that the kernel keeps for each. */
 enum err live_new(struct capture **out, const char *filter, int buffer, char msg[static 256]) MUST_USE;
 
+/* The capture ends when fd is readable; fd belongs to it. -1: never. */
+void live_ends_with(struct capture *c, int fd);
+
 enum live_scan { LIVE_NAMES_ONLY, LIVE_OPEN };
 
 /* Looks at the interfaces of the network namespace that the process is in: learns the host's addresses, and
