@@ -95,11 +95,9 @@ static void add_neighbour(const struct icmp *h, struct text *out)
 		return;
 	}
 	text_ip(out, &h->target);
-	text_str(out, " is at ");
+	text_str(out, h->has_link_address ? " is at " : " is here");
 	if (h->has_link_address)
 		text_mac(out, &h->link_address);
-	else
-		text_str(out, "this machine");
 	text_str(out, " (neighbour advertisement)");
 }
 
