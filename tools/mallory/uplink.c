@@ -37,12 +37,14 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
 static bool turn(ares_channel channel, int64_t deadline)
 {
 	ares_socket_t socks[ARES_GETSOCK_MAXNUM];
-	int bits = ares_getsock(channel, socks, ARES_GETSOCK_MAXNUM);
+	/* the low half tells what to read, the high half what to write; ares.h's own macro shifts into the
+	 * sign */
+	unsigned bits = (unsigned)ares_getsock(channel, socks, ARES_GETSOCK_MAXNUM);
 	struct pollfd p[ARES_GETSOCK_MAXNUM];
 	nfds_t n = 0;
 	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		int in = ARES_GETSOCK_READABLE((unsigned)bits, i) ? POLLIN : 0;
-		int out = ARES_GETSOCK_WRITABLE((unsigned)bits, i) ? POLLOUT : 0;
+		int in = bits & 1U << i ? POLLIN : 0;
+		int out = bits & 1U << (i + ARES_GETSOCK_MAXNUM) ? POLLOUT : 0;
 		if (in || out)
 			p[n++] = (struct pollfd){.fd = socks[i], .events = (short)(in | out)};
 	}
