@@ -107,6 +107,10 @@ static void note_lease(struct accesspoint *a, const struct words *s)
 	ev_state(a->trace, "lease", l.addr, before, l.mac,
 	    "%s is told: the way out and the name server are mallory",
 	    l.name[0] ? l.name : "the new machine");
+	if (a->n_leases == 0)
+		ev_explain(a->trace,
+		    "Who joins a network asks everybody on it for an address, a way out and a name server "
+		    "(DHCP), and believes whoever answers. Nothing in the answer proves who that is.");
 	keep_lease(a, &l);
 }
 

@@ -115,6 +115,10 @@ static void read_form(struct exchange *x, const struct http *h)
 	char where[EXCHANGE_LINE_MAX + 16];
 	snprintf(where, sizeof where, "%s %s", x->names.scheme, x->line);
 	struct http_form_field f;
+	if (x->loot->n == 0)
+		ev_explain(x->trace, "A form is posted as it was typed. Whoever passes it on can read it, "
+		                     "unless it is encrypted "
+		                     "for somebody else: for the one whose certificate the victim accepted.");
 	for (size_t pos = 0; http_form_next(body, len, &pos, &f);) {
 		char name[LOOT_KEY_MAX], value[LOOT_VALUE_MAX];
 		size_t name_len, value_len;

@@ -70,7 +70,7 @@ static int verb_freewifi(struct cli *c)
 		if (e != ERR_OK && e != ERR_NEGATIVE)
 			cli_fail(c, e, "%s", msg);
 	}
-	return cli_trace_close(c, &t, err_exit(e));
+	return cli_trace_close(c, &t, (int)err_exit(e));
 }
 
 static const struct cli_verb verbs[] = {

@@ -53,12 +53,10 @@ static void emit_refused(const struct record *r, struct trace *t, const char *se
 	char label[200];
 	snprintf(label, sizeof label, "%s%s",
 	    r->alert[0] ? "alert: " : "closes the connection without a word", r->alert);
-	emit(t, (struct event){.kind = EV_RECV,
-	            .u.msg = {.from = r->victim,
-	                .to = self,
-	                .proto = "TLS",
-	                .label = label,
-	                .len = r->wire_octets}});
+	emit(t,
+	    (struct event){.kind = EV_RECV,
+	        .u.msg = {
+	            .from = r->victim, .to = self, .proto = "TLS", .label = label, .len = r->wire_octets}});
 	ev_decision(t, "victim-refused", "RFC 8446 6.2",
 	    "connection %u: %s did not accept the certificate. All that mallory has: %zu octets (%s), the "
 	    "name %s that "
