@@ -160,9 +160,11 @@ static void exchange_page_without_length_is_changed_at_its_end(void **state)
 static void exchange_reply_that_cannot_be_changed_passes(void **state)
 {
 	struct fixture *f = *state;
+	static const char chunked[] =
+	    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "e\r\naccount 123456\r\n0\r\n\r\n";
 	static const char *const replies[] = {
-	    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\ne\r\naccount "
-	    "123456\r\n0\r\n\r\n",
+	    chunked,
 	    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\naccount 123456",
 	    "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 14\r\n\r\naccount 123456",
 	    "this is not HTTP: account 123456",
