@@ -228,6 +228,9 @@ static struct wire *look(struct story *s, const char *title, unsigned show)
 	w->show = show;
 	w->secret = s->on_wire;
 	demo_packets(s->d, title, wire_look, w);
+	if (w->not_drawn > 0)
+		ev_decision(&s->d->trace, "not-drawn", NULL,
+		    "%zu more packets with nothing but ciphertext are not drawn", w->not_drawn);
 	return w;
 }
 

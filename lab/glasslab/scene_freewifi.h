@@ -20,6 +20,8 @@ struct stream {
 
 enum interest { SHOW_DHCP = 1, SHOW_DNS = 2, SHOW_WEB = 4 };
 
+#define MAX_PAIRS 8
+
 struct wire {
 	unsigned show;      /* what to draw: a mask of enum interest */
 	const char *secret; /* as it would stand in a packet; borrowed */
@@ -27,7 +29,12 @@ struct wire {
 	size_t with_secret;
 	uint64_t secret_packet; /* the first of them */
 	char secret_from[LAB_HOST_MAX], secret_to[LAB_HOST_MAX];
-	uint64_t lie_packet;      /* mallory's DNS answer for the bank's name; 0: none */
+	uint64_t lie_packet; /* mallory's DNS answer for the bank's name; 0: none */
+	struct {
+		char from[LAB_HOST_MAX], to[LAB_HOST_MAX];
+	} ciphertext[MAX_PAIRS]; /* who has been drawn sending nothing but ciphertext to whom: once is enough
+	                          */
+	size_t n_ciphertext, not_drawn;
 	struct stream bank_sent;  /* octets from the bank's port 80 */
 	struct stream laptop_got; /* octets to the laptop from a port 80 */
 };

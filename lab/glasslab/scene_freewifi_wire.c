@@ -50,6 +50,26 @@ static void look_for_secret(struct wire *w, const struct journey *j, const char 
 	}
 }
 
+enum { TLS_RECORD_DATA = 23 }; /* RFC 8446 5.1; in TLS 1.3 whatever is encrypted looks like that */
+
+/* Of packets with nothing but ciphertext the first from one host to another is drawn, the others are counted.
+ */
+static bool is_more_ciphertext(struct wire *w, const struct packet *p, const char *from, const char *to)
+{
+	if (packet_secrecy(p) != SECRECY_ENCRYPTED || p->payload_len == 0 || payload(p)[0] != TLS_RECORD_DATA)
+		return false;
+	for (size_t i = 0; i < w->n_ciphertext; i++)
+		if (strcmp(w->ciphertext[i].from, from) == 0 && strcmp(w->ciphertext[i].to, to) == 0) {
+			w->not_drawn++;
+			return true;
+		}
+	if (w->n_ciphertext < MAX_PAIRS) {
+		snprintf(w->ciphertext[w->n_ciphertext].from, LAB_HOST_MAX, "%s", from);
+		snprintf(w->ciphertext[w->n_ciphertext++].to, LAB_HOST_MAX, "%s", to);
+	}
+	return false;
+}
+
 bool wire_look(void *ctx, const struct journey *j, const struct capture *c)
 {
 	struct wire *w = ctx;
@@ -71,7 +91,8 @@ bool wire_look(void *ctx, const struct journey *j, const struct capture *c)
 	    w->lie_packet == 0)
 		w->lie_packet = j->at[0].number;
 	return (top == PROTO_DHCP && (w->show & SHOW_DHCP)) ||
-	       (top == PROTO_DNS && alices && (w->show & SHOW_DNS)) || (is_web(p) && (w->show & SHOW_WEB));
+	       (top == PROTO_DNS && alices && (w->show & SHOW_DNS)) ||
+	       (is_web(p) && (w->show & SHOW_WEB) && !is_more_ciphertext(w, p, from, to));
 }
 
 /* --- two bodies, side by side
