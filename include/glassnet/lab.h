@@ -21,7 +21,7 @@ struct lab; /* a connection to the process that holds the lab */
 enum err lab_open(struct lab **out, const char *name) MUST_USE;
 void lab_close(struct lab *lab); /* NULL is allowed */
 
-/* Everything there is to know about it (the object that `glasslab facts` prints): borrowed. */
+/* Everything there is to know about it when it was opened (the object that `glasslab facts` prints): borrowed. */
 const json_t *lab_facts(const struct lab *lab);
 
 size_t lab_n_hosts(const struct lab *lab);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <net/ethernet.h>
 #include <arpa/inet.h>
 #include <signal.h>
@@ -18,6 +19,7 @@
 #include "isolate.h"
 #include "netlink.h"
 #include "remedy.h"
+#include "run.h"
 
 struct doctor {
 	const struct topology *t;
@@ -215,17 +217,8 @@ static const struct {
 
 static bool installed(const char *program)
 {
-	static const char *const dirs[] = {
-	    "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
-	char path[512];
-	if (strchr(program, '/'))
-		return access(program, X_OK) == 0;
-	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
-		snprintf(path, sizeof path, "%s/%s", dirs[i], program);
-		if (access(path, X_OK) == 0)
-			return true;
-	}
-	return false;
+	char path[PATH_MAX];
+	return run_find(program, path, sizeof path);
 }
 
 static void note_missing(struct finding *f, char *apt, size_t cap, const char *program)

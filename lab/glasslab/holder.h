@@ -88,6 +88,15 @@ struct setup_message {
 
 /* Runs argv in a host's namespaces with that descriptor as its output. The pid, or -1 with *w set. */
 pid_t service_spawn(const struct holder *h, size_t host, char *const argv[], int out, struct why *w);
+
+/* A program's command line for one host, filled in; the program itself by the path that the lab gave it. */
+#define COMMAND_ARG 1024 /* octets of an argument */
+struct command {
+	char text[TOPO_MAX_ARGS][COMMAND_ARG];
+	char *argv[TOPO_MAX_ARGS + 1];
+};
+enum err service_command(const struct holder *h, size_t host, const struct topo_program *p,
+    struct command *out, struct why *w) MUST_USE;
 enum err service_start(struct holder *h, size_t host, size_t service, struct why *w) MUST_USE;
 void service_stop(struct holder *h, size_t host, size_t service);
 void service_reap(struct holder *h); /* notes which children ended */

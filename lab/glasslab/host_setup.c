@@ -13,8 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "glassnet/wire.h"
 #include "holder.h"
 #include "isolate.h"
+#include "run.h"
 #include "template.h"
 
 #define FILE_LIMIT (1U << 20) /* octets of a template */
@@ -146,12 +148,32 @@ static enum err fill_all(const struct setup *s, const char *from, const char *to
 	return e;
 }
 
+/* Each server gets a path of the lab's own. AppArmor goes by paths, and its profiles for the distribution's
+ * servers (unbound has one) would not let them read the lab's files. */
+static enum err bind_program(const struct setup *s, const char *name)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	if (!run_find(name, from, sizeof from))
+		return why(s->w, ERR_UNSUPPORTED, "%s is not installed: `make deps` installs it", name);
+	if (strchr(name, '/'))
+		return ERR_OK;
+	snprintf(to, sizeof to, HOST_RUN "/bin/%s", name);
+	enum err e = put_file(s, to, 0700, "");
+	if (e == ERR_OK && mount(from, to, NULL, MS_BIND, NULL) < 0)
+		e = why_errno(s->w, ERR_UNSUPPORTED, "%s: %s cannot be bound to %s", s->host->name, from, to);
+	return e;
+}
+
 static enum err service_files(const struct setup *s)
 {
 	char dir[PATH_MAX];
 	enum err e = make_dir(s, HOST_RUN "/conf", 0700);
+	if (e == ERR_OK)
+		e = make_dir(s, HOST_RUN "/bin", 0755);
 	for (size_t i = 0; e == ERR_OK && i < s->host->n_services; i++) {
 		const char *program = s->h->t.program[s->host->service[i]].name;
+		if ((e = bind_program(s, s->h->t.program[s->host->service[i]].args[0])) != ERR_OK)
+			break;
 		snprintf(dir, sizeof dir, "%s/hosts/common/%s", s->h->data_dir, program);
 		if ((e = fill_all(s, dir, HOST_RUN "/conf")) != ERR_OK)
 			break;
@@ -267,40 +289,40 @@ static enum err addresses(const struct setup *s, struct netlink *nl)
 	return e;
 }
 
+static enum err failed_once(const struct setup *s, const char *program, const char *log)
+{
+	char line[256] = "", safe[512];
+	FILE *f = fopen(log, "re");
+	if (f && !fgets(line, sizeof line, f))
+		line[0] = '\0';
+	if (f)
+		fclose(f);
+	escape_text(safe, sizeof safe, line, strcspn(line, "\n"));
+	return why(
+	    s->w, ERR_UNSUPPORTED, "%s: %s failed%s%s", s->host->name, program, *safe ? ": " : "", safe);
+}
+
 static enum err run_once(const struct setup *s, const struct topo_program *p)
 {
-	char text[TOPO_MAX_ARGS][PATH_MAX], *argv[TOPO_MAX_ARGS + 1] = {0};
-	for (size_t i = 0; i < p->n_args; i++) {
-		enum err e = template_text(text[i], sizeof text[i], p->args[i], p->name, &s->ctx, s->w);
-		if (e != ERR_OK)
-			return e;
-		argv[i] = text[i];
-	}
+	struct command c;
 	char log[PATH_MAX];
+	enum err e = service_command(s->h, s->number, p, &c, s->w);
+	if (e != ERR_OK)
+		return e;
 	snprintf(log, sizeof log, HOST_RUN "/log/%s.log", p->name);
 	int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	pid_t pid = fork();
+	pid_t pid = out < 0 ? -1 : fork();
 	if (pid == 0) {
 		dup2(out, STDOUT_FILENO);
 		dup2(out, STDERR_FILENO);
-		execvp(argv[0], argv);
-		_exit(errno == ENOENT ? 127 : 126);
+		_exit(run_program(c.argv, s->h->bin_dir, s->h->name, s->host->name));
 	}
-	close(out);
+	if (out >= 0)
+		close(out);
 	int status = -1;
 	if (pid > 0)
 		waitpid(pid, &status, 0);
-	if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return ERR_OK;
-	if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return why(s->w, ERR_UNSUPPORTED, "%s is not installed: `make deps` installs it", argv[0]);
-	FILE *f = fopen(log, "re");
-	if (!f || !fgets(text[0], sizeof text[0], f))
-		text[0][0] = '\0';
-	if (f)
-		fclose(f);
-	text[0][strcspn(text[0], "\n")] = '\0';
-	return why(s->w, ERR_UNSUPPORTED, "%s: %s failed: %.300s", s->host->name, p->name, text[0]);
+	return pid > 0 && status == 0 ? ERR_OK : failed_once(s, p->name, log);
 }
 
 static enum err network(const struct setup *s)

@@ -34,6 +34,17 @@ static void set_environment(const char *bin_dir, const char *lab, const char *ho
 		unsetenv(not_here[i]);
 }
 
+bool run_find(const char *program, char *out, size_t cap)
+{
+	if (strchr(program, '/'))
+		return snprintf(out, cap, "%s", program) < (int)cap && access(out, X_OK) == 0;
+	for (const char *p = SYSTEM_PATH; *p; p += strcspn(p, ":"), p += *p == ':')
+		if (snprintf(out, cap, "%.*s/%s", (int)strcspn(p, ":"), p, program) < (int)cap &&
+		    access(out, X_OK) == 0)
+			return true;
+	return false;
+}
+
 int run_program(char *const argv[], const char *bin_dir, const char *lab, const char *host)
 {
 	set_environment(bin_dir, lab, host);

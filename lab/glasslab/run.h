@@ -12,6 +12,9 @@
 #define RUN_CANNOT_EXECUTE 126
 #define RUN_NOT_FOUND      127
 
+/* Where a program is on this machine, by the lab's PATH; false: nowhere. */
+bool run_find(const char *program, char *out, size_t cap);
+
 /* Becomes a program: the lab's PATH and environment, then execve. Returns only when that fails, after a line
  * on stderr: the exit status to end with. */
 int run_program(char *const argv[], const char *bin_dir, const char *lab, const char *host);

@@ -46,6 +46,24 @@ pid_t service_spawn(const struct holder *h, size_t host, char *const argv[], int
 	return pid;
 }
 
+enum err service_command(
+    const struct holder *h, size_t host, const struct topo_program *p, struct command *out, struct why *w)
+{
+	struct template_ctx ctx = {&h->t, &h->t.host[host], &h->seed};
+	*out = (struct command){0};
+	for (size_t i = 0; i < p->n_args; i++) {
+		enum err e = ERR_OK;
+		if (i == 0 && !strchr(p->args[0], '/'))
+			snprintf(out->text[0], COMMAND_ARG, HOST_RUN "/bin/%s", p->args[0]);
+		else
+			e = template_text(out->text[i], COMMAND_ARG, p->args[i], p->name, &ctx, w);
+		if (e != ERR_OK)
+			return e;
+		out->argv[i] = out->text[i];
+	}
+	return ERR_OK;
+}
+
 /* An interface that the network configures comes up when there is somebody to hear its first question: an
  * unheard router solicitation is repeated only after four seconds (RFC 4861 6.3.7). */
 static enum err plug_in(struct holder *h, size_t host, struct why *w)
@@ -62,16 +80,10 @@ enum err service_start(struct holder *h, size_t host, size_t service, struct why
 {
 	struct service *s = &h->host[host].service[service];
 	const struct topo_program *p = s->program;
-	struct template_ctx ctx = {&h->t, &h->t.host[host], &h->seed};
-	static const size_t room = 1024; /* octets an argument */
-	char text[TOPO_MAX_ARGS][1024], *argv[TOPO_MAX_ARGS + 1] = {0};
-	for (size_t i = 0; i < p->n_args; i++) {
-		enum err e = template_text(text[i], room, p->args[i], p->name, &ctx, w);
-		if (e != ERR_OK)
-			return e;
-		argv[i] = text[i];
-	}
-	enum err e = p->ready == READY_LEASE ? plug_in(h, host, w) : ERR_OK;
+	struct command c;
+	enum err e = service_command(h, host, p, &c, w);
+	if (e == ERR_OK && p->ready == READY_LEASE)
+		e = plug_in(h, host, w);
 	if (e != ERR_OK)
 		return e;
 	char log[TOPO_NAME + 16];
@@ -79,7 +91,7 @@ enum err service_start(struct holder *h, size_t host, size_t service, struct why
 	int out = openat(h->host[host].run, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (out < 0)
 		return why_errno(w, ERR_IO, "%s: %s cannot be written", h->t.host[host].name, log);
-	s->pid = service_spawn(h, host, argv, out, w);
+	s->pid = service_spawn(h, host, c.argv, out, w);
 	close(out);
 	if (s->pid < 0) {
 		s->pid = 0;

@@ -12,8 +12,10 @@
 #include "holder.h"
 #include "verbs.h"
 
-#define UP_SECONDS   20 /* for very slow machines; it takes a fraction of one */
-#define DOWN_SECONDS 10
+#define UP_SECONDS    20 /* for very slow machines; it takes a fraction of one */
+#define DOWN_SECONDS  10
+#define OPEN_TRIES    20
+#define OPEN_PAUSE_NS (10 * NS_PER_MS)
 
 static double seconds_since(const struct timespec *start)
 {
@@ -31,6 +33,11 @@ static int runs_already(struct cli *c, const char *name, const struct topology *
 {
 	struct lab *lab;
 	enum err e = lab_open(&lab, name);
+	for (int i = 0; e == ERR_CLOSED && i < OPEN_TRIES;
+	     i++) { /* it has its name, and does not listen yet */
+		nanosleep(&(struct timespec){.tv_nsec = OPEN_PAUSE_NS}, NULL);
+		e = lab_open(&lab, name);
+	}
 	if (e != ERR_OK)
 		return cli_fail(
 		    c, e, "a lab called \"%s\" runs already, but it cannot be asked: %s", name, err_text(e));
@@ -84,6 +91,10 @@ int verb_up(struct cli *c)
 	int64_t timeout = UP_SECONDS * NS_PER_S;
 	if (!name || !cli_seconds(c, "timeout", 3600, &timeout))
 		return EXIT_USAGE;
+	char inside[LAB_HOST_MAX];
+	if (lab_self(inside) == ERR_OK)
+		return cli_fail(
+		    c, ERR_NEGATIVE, "this is %s, inside a lab: labs are started outside", inside);
 	int status = load_topology(c, &places, &t);
 	if (status != EXIT_YES)
 		return status;

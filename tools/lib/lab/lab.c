@@ -114,6 +114,8 @@ enum err lab_open(struct lab **out, const char *name)
 		if (e == ERR_OK)
 			e = ask(lab, "facts", &lab->facts);
 	}
+	if (e == ERR_OK && json_object_set_new(lab->facts, "holder", json_integer(lab->holder)) < 0)
+		e = ERR_NOMEM;
 	if (e != ERR_OK) {
 		lab_close(lab);
 		return e;
