@@ -147,9 +147,9 @@ static const struct inside_probe {
     {"use IPv6", try_ipv6, REMEDY_IPV6, false},
     {"lay a cable (veth)", try_cable, REMEDY_VETH, false},
     {"plug it into a switch (bridge)", try_switch, REMEDY_BRIDGE, false},
+    {"let programs keep capabilities", try_capabilities, REMEDY_NAMESPACE, false},
     {"translate addresses (nftables masquerade)", try_nat, REMEDY_NAT, false},
     {"see packets (packet socket)", try_packets, REMEDY_NAMESPACE, false},
-    {"let servers keep capabilities", try_capabilities, REMEDY_NAMESPACE, false},
 };
 #define N_INSIDE (sizeof inside / sizeof *inside)
 

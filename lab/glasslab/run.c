@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,44 +80,80 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int in_child(
-    struct lab *lab, size_t host, const char *bin_dir, char *const argv[], const int fds[static 3])
+/* The program's own process: everything but its descriptors and rights is as it was made. */
+static int in_program(const char *cwd, const char *bin_dir, const char *lab, const char *host,
+    char *const argv[], const int fds[static 3])
 {
-	char cwd[PATH_MAX];
-	const char *name = json_string_value(json_object_get(lab_facts(lab), "name"));
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	reset_signals();
-	if (!getcwd(cwd, sizeof cwd))
-		memcpy(cwd, "/", 2);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* High copies first: a descriptor may be one that another is to become. */
 	int high[3];
 	for (int i = 0; i < 3; i++)
 		high[i] = fds[i] < 0 ? -1 : fcntl(fds[i], F_DUPFD_CLOEXEC, 10);
 	for (int i = 0; i < 3; i++)
 		put_fd(high[i], i);
-	enum err e = lab_enter_host(lab, host, LAB_NET | LAB_MOUNT | LAB_UTS);
-	if (e == ERR_OK)
-		e = lab_keep_capabilities();
-	if (e != ERR_OK || (chdir(cwd) < 0 && chdir("/") < 0)) {
-		fprintf(
-		    stderr, "glasslab: %s cannot be entered: %s\n", lab_host_name(lab, host), err_text(e));
-		return EXIT_INTERNAL;
-	}
-	return run_program(argv, bin_dir, name ? name : "", lab_host_name(lab, host));
+	if (chdir(cwd) < 0 && chdir("/") < 0)
+		return RUN_CANNOT_EXECUTE;
+	return run_program(argv, bin_dir, lab, host);
+}
+
+/* What the process in between has to tell: the program's pid, or why there is none. */
+struct started {
+	pid_t pid;
+	enum err err;
+	struct why why;
+};
+
+/* Enters the lab, starts the program there as its own parent's child, and is done. The namespaces that a
+ * process enters stay with it for good, and one that has another process namespace for its children can start
+ * no threads (the sanitizers' leak check hangs, too): so it is not our caller that enters. */
+static void in_between(
+    struct lab *lab, size_t host, const char *bin_dir, char *const argv[], const int fds[static 3], int out)
+{
+	struct started s = {0};
+	char cwd[PATH_MAX];
+	const char *name = json_string_value(json_object_get(lab_facts(lab), "name"));
+	if (!getcwd(cwd, sizeof cwd))
+		memcpy(cwd, "/", 2);
+	s.err = lab_join(lab);
+	if (s.err == ERR_OK)
+		s.err = lab_enter_host(lab, host, LAB_NET | LAB_MOUNT | LAB_UTS);
+	if (s.err == ERR_OK)
+		s.err = lab_keep_capabilities();
+	if (s.err != ERR_OK)
+		(void)why(
+		    &s.why, s.err, "%s cannot be entered: %s", lab_host_name(lab, host), err_text(s.err));
+	else if ((s.pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL)) == 0)
+		_exit(in_program(cwd, bin_dir, name ? name : "", lab_host_name(lab, host), argv, fds));
+	else if (s.pid < 0)
+		s.err = why_errno(&s.why, ERR_IO, "no more processes can be started");
+	(void)!write(out, &s, sizeof s);
 }
 
 enum err run_start(struct run *r, struct lab *lab, size_t host, const char *bin_dir, char *const argv[],
     const int fds[static 3], struct why *w)
 {
+	int pipe_fds[2];
+	struct started s;
 	*r = (struct run){0};
-	enum err e = lab_join(lab);
-	if (e != ERR_OK)
-		return why(w, e, "the lab cannot be entered: %s", err_text(e));
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return why_errno(w, ERR_IO, "no pipe");
 	fflush(NULL);
-	r->pid = fork();
-	if (r->pid == 0)
-		_exit(in_child(lab, host, bin_dir, argv, fds));
-	return r->pid < 0 ? why_errno(w, ERR_IO, "no more processes can be started") : ERR_OK;
+	pid_t pid = fork();
+	if (pid == 0) {
+		in_between(lab, host, bin_dir, argv, fds, pipe_fds[1]);
+		_exit(EXIT_YES);
+	}
+	close(pipe_fds[1]);
+	bool told = pid > 0 && read(pipe_fds[0], &s, sizeof s) == (ssize_t)sizeof s;
+	close(pipe_fds[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	if (!told)
+		return why(w, ERR_IO, "no more processes can be started");
+	r->pid = s.pid;
+	*w = s.why;
+	return s.err;
 }
 
 static void note_end(struct run *r, int flags)

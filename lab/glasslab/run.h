@@ -26,8 +26,9 @@ struct run {
 	bool ended;
 };
 
-/* Starts argv in host i with these descriptors as its stdin, stdout and stderr (-1: /dev/null). Calls
- * lab_join(). cwd: the present one where it exists there. The program gets SIGKILL when this process ends. */
+/* Starts argv in host i with these descriptors as its stdin, stdout and stderr (-1: /dev/null), as a child of
+ * this process, which itself enters nothing. Directory: the present one where it exists there. The program
+ * gets SIGKILL when this process ends. */
 enum err run_start(struct run *r, struct lab *lab, size_t host, const char *bin_dir, char *const argv[],
     const int fds[static 3], struct why *w) MUST_USE;
 

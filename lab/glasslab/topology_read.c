@@ -22,7 +22,8 @@ static enum err bad(const struct reader *r, const config_setting_t *at, const ch
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	return why(r->w, ERR_FORMAT, "%s:%u: %s", r->file, config_setting_source_line(at), text);
+	unsigned line = config_setting_source_line(at); /* 0: the whole file */
+	return why(r->w, ERR_FORMAT, "%s:%u: %s", r->file, line ? line : 1, text);
 }
 
 /* --- small readers -------------------------------------------------------------------------------------- */

@@ -40,12 +40,18 @@ lab_pids() {
 	done
 }
 
+# Does a process run? One that has ended may wait for its parent to notice: that is up to this machine's process 1.
+runs() {
+	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null)
+	[ -n "$state" ] && [ "$state" != Z ] && [ "$state" != X ]
+}
+
 # Nothing of a lab is there any more: $1, a file with its pids, and its name.
 gone() {
 	i=0
 	while [ $i -lt 50 ]; do
 		left=''
-		for p in $(cat "$1"); do [ -e "/proc/$p" ] && left="$left $p"; done
+		for p in $(cat "$1"); do runs "$p" && left="$left $p"; done
 		[ -z "$left" ] && break
 		sleep 0.02
 		i=$((i + 1))
