@@ -88,7 +88,7 @@ static json_t *cert_facts(const X509 *cert, const char *host, const char *name)
 {
 	char sum[PKI_FINGERPRINT], subject[256];
 	X509_NAME_oneline(X509_get_subject_name(cert), subject, sizeof subject);
-	json_t *o = json_pack("{s:s,s:s}", "subject", subject, "sha256", pki_fingerprint(sum, cert));
+	json_t *o = json_pack("{s:s,s:s}", "subject", subject, "sha256", lab_pki_fingerprint(sum, cert));
 	if (host) {
 		json_object_set_new(o, "host", json_string(host));
 		json_object_set_new(o, "name", json_string(name));

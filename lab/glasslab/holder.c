@@ -144,13 +144,13 @@ static enum err become(struct holder *h, int64_t timeout_ns, struct why *w)
 	if (e == ERR_OK)
 		e = own_namespaces(h, w);
 	if (e == ERR_OK)
-		e = pki_make(&h->pki, &h->t, clock_now(&clock_real) / NS_PER_S, w);
+		e = lab_pki_make(&h->pki, &h->t, clock_now(&clock_real) / NS_PER_S, w);
 	if (e == ERR_OK)
 		e = bringup(h, timeout_ns, w);
 	if (e != ERR_OK)
 		return e;
 	h->pki_facts = facts_pki(h);
-	pki_release(&h->pki); /* the hosts have what they need */
+	lab_pki_release(&h->pki); /* the hosts have what they need */
 	sodium_memzero(&h->seed, sizeof h->seed);
 	return h->pki_facts ? ERR_OK : why(w, ERR_NOMEM, "out of memory");
 }

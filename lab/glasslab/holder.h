@@ -52,7 +52,7 @@ struct holder {
 	uid_t uid;
 	struct topology t;
 	struct seed seed;
-	struct pki pki;
+	struct lab_pki pki;
 	json_t *pki_facts;
 	int own_net, user_ns, pid_ns;
 	struct netlink nl; /* the cupboard with the switches: the holder's own network namespace */

@@ -227,9 +227,9 @@ static enum err pki_files(const struct setup *s)
 	enum err e = pki < 0 || certs < 0 ? why_errno(s->w, ERR_IO, "%s: pki cannot be opened", s->host->name)
 	                                  : ERR_OK;
 	if (e == ERR_OK)
-		e = pki_write(&s->h->pki, &s->h->t, s->number, pki, s->w);
+		e = lab_pki_write(&s->h->pki, &s->h->t, s->number, pki, s->w);
 	if (e == ERR_OK)
-		e = pki_write_trust(&s->h->pki, certs, s->w);
+		e = lab_pki_write_trust(&s->h->pki, certs, s->w);
 	if (pki >= 0)
 		close(pki);
 	if (certs >= 0)

@@ -110,7 +110,7 @@ static enum err make_leaf(struct pki_pair *out, const struct pki_pair *issuer, c
 	return make(out, issuer, c->dns[0], now, LEAF_DAYS, list, sizeof list / sizeof *list, w);
 }
 
-enum err pki_make(struct pki *out, const struct topology *t, int64_t now, struct why *w)
+enum err lab_pki_make(struct lab_pki *out, const struct topology *t, int64_t now, struct why *w)
 {
 	memset(out, 0, sizeof *out);
 	enum err e = make_ca(&out->root, NULL, "Glassnet Lab Root CA", "critical,CA:TRUE", now, ROOT_DAYS, w);
@@ -121,7 +121,7 @@ enum err pki_make(struct pki *out, const struct topology *t, int64_t now, struct
 		for (size_t c = 0; e == ERR_OK && c < t->host[h].n_certs; c++)
 			e = make_leaf(&out->leaf[h][c], &out->intermediate, &t->host[h].cert[c], now, w);
 	if (e != ERR_OK)
-		pki_release(out);
+		lab_pki_release(out);
 	return e;
 }
 
@@ -132,7 +132,7 @@ static void pair_release(struct pki_pair *p)
 	*p = (struct pki_pair){0};
 }
 
-void pki_release(struct pki *p)
+void lab_pki_release(struct lab_pki *p)
 {
 	pair_release(&p->root);
 	pair_release(&p->intermediate);
@@ -178,7 +178,7 @@ static enum err write_key(int dir, const char *name, EVP_PKEY *key, struct why *
 	return fclose(f) == 0 && ok ? ERR_OK : why(w, ERR_IO, "pki/%s cannot be written", name);
 }
 
-enum err pki_write(const struct pki *p, const struct topology *t, size_t h, int dir, struct why *w)
+enum err lab_pki_write(const struct lab_pki *p, const struct topology *t, size_t h, int dir, struct why *w)
 {
 	const struct topo_host *host = &t->host[h];
 	enum err e = write_certs(dir, "root.pem", &p->root.cert, 1, w);
@@ -200,7 +200,7 @@ enum err pki_write(const struct pki *p, const struct topology *t, size_t h, int 
 	return e;
 }
 
-enum err pki_write_trust(const struct pki *p, int dir, struct why *w)
+enum err lab_pki_write_trust(const struct lab_pki *p, int dir, struct why *w)
 {
 	enum err e = write_certs(dir, "ca-certificates.crt", &p->root.cert, 1, w);
 	char hashed[16];
@@ -211,7 +211,7 @@ enum err pki_write_trust(const struct pki *p, int dir, struct why *w)
 	return e;
 }
 
-char *pki_fingerprint(char out[static PKI_FINGERPRINT], const X509 *cert)
+char *lab_pki_fingerprint(char out[static PKI_FINGERPRINT], const X509 *cert)
 {
 	unsigned char sum[EVP_MAX_MD_SIZE];
 	unsigned len = 0;

@@ -15,22 +15,23 @@ struct pki_pair {
 	X509 *cert;
 };
 
-struct pki {
+struct lab_pki {
 	struct pki_pair root, intermediate;
 	struct pki_pair leaf[TOPO_MAX_HOSTS][TOPO_MAX_CERTS]; /* as in the topology */
 };
 
 /* Makes everything; now is in seconds since 1970. On ERR_OK the caller releases *out. */
-enum err pki_make(struct pki *out, const struct topology *t, int64_t now, struct why *w) MUST_USE;
-void pki_release(struct pki *p);
+enum err lab_pki_make(struct lab_pki *out, const struct topology *t, int64_t now, struct why *w) MUST_USE;
+void lab_pki_release(struct lab_pki *p);
 
 /* Writes the files that host h may see into dir, its /run/glassnet/pki: root.pem and intermediate.pem; its
  * own certificates as NAME.key (0600) and NAME.chain.pem; on the CA the CA's keys. */
-enum err pki_write(const struct pki *p, const struct topology *t, size_t h, int dir, struct why *w) MUST_USE;
+enum err lab_pki_write(
+    const struct lab_pki *p, const struct topology *t, size_t h, int dir, struct why *w) MUST_USE;
 
 /* The trust store of a host: dir/ca-certificates.crt and the hashed name that OpenSSL looks for. */
-enum err pki_write_trust(const struct pki *p, int dir, struct why *w) MUST_USE;
+enum err lab_pki_write_trust(const struct lab_pki *p, int dir, struct why *w) MUST_USE;
 
-char *pki_fingerprint(char out[static PKI_FINGERPRINT], const X509 *cert);
+char *lab_pki_fingerprint(char out[static PKI_FINGERPRINT], const X509 *cert);
 
 #endif

@@ -19,7 +19,7 @@ static const char network[] =
 
 struct fixture {
 	struct topology t;
-	struct pki pki;
+	struct lab_pki pki;
 };
 
 static int setup(void **state)
@@ -28,7 +28,7 @@ static int setup(void **state)
 	struct why w = {""};
 	assert_non_null(f);
 	assert_int_equal(topology_parse(&f->t, network, "network", &w), ERR_OK);
-	assert_int_equal(pki_make(&f->pki, &f->t, NOW, &w), ERR_OK);
+	assert_int_equal(lab_pki_make(&f->pki, &f->t, NOW, &w), ERR_OK);
 	*state = f;
 	return 0;
 }
@@ -36,7 +36,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	pki_release(&f->pki);
+	lab_pki_release(&f->pki);
 	topology_release(&f->t);
 	free(f);
 	return 0;
@@ -102,8 +102,8 @@ static void pki_files_of_a_host_are_its_own(void **state)
 	assert_non_null(mkdtemp(ca));
 	int b = open(bank, O_RDONLY | O_DIRECTORY), c = open(ca, O_RDONLY | O_DIRECTORY);
 	mode_t old = umask(0);
-	assert_int_equal(pki_write(&f->pki, &f->t, 0, b, &w), ERR_OK);
-	assert_int_equal(pki_write(&f->pki, &f->t, 1, c, &w), ERR_OK);
+	assert_int_equal(lab_pki_write(&f->pki, &f->t, 0, b, &w), ERR_OK);
+	assert_int_equal(lab_pki_write(&f->pki, &f->t, 1, c, &w), ERR_OK);
 	umask(old);
 	assert_int_equal(mode_of(b, "bank.key"), 0600);
 	assert_int_equal(mode_of(b, "bank.chain.pem"), 0644);
@@ -113,7 +113,7 @@ static void pki_files_of_a_host_are_its_own(void **state)
 	assert_int_equal(mode_of(c, "intermediate.key"), 0600);
 	assert_int_equal(mode_of(c, "bank.key"), 0);
 	/* no file is written over */
-	assert_int_equal(pki_write(&f->pki, &f->t, 0, b, &w), ERR_IO);
+	assert_int_equal(lab_pki_write(&f->pki, &f->t, 0, b, &w), ERR_IO);
 	static const char *const names[] = {
 	    "bank.key", "bank.chain.pem", "root.pem", "intermediate.pem", "root.key", "intermediate.key"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

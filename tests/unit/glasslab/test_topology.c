@@ -71,7 +71,7 @@ static void topology_digest_tells_two_texts_apart(void **state)
 	struct topology t, u;
 	struct why w = {""};
 	char other[sizeof small + 8];
-	snprintf(other, sizeof other, "%s// x", small);
+	snprintf(other, sizeof other, "%s// x\n", small);
 	assert_int_equal(topology_parse(&t, small, "t", &w), ERR_OK);
 	assert_int_equal(topology_parse(&u, other, "u", &w), ERR_OK);
 	assert_string_not_equal(t.digest, u.digest);
@@ -84,7 +84,7 @@ static const struct {
 	const char *from, *to, *message;
 } broken[] = {
     {"format = 1;", "format = 2;", "x:1: \"format = 1;\" is missing"},
-    {"format = 1;", "format = 1", "x:2: syntax error"},
+    {"format = 1;", "format = 1; )", "x:1: syntax error"},
     {"format = 1;", "format = 1; @include \"/dev/zero\"", "@include"},
     {"title = \"at home\";", "", "x:6: \"title\" is missing"},
     {"title = \"at home\";", "titel = \"x\";", "x:6: \"titel\" is not known here"},
