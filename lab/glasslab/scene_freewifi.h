@@ -8,8 +8,7 @@
 #define FORM_FILE "/run/glassnet/user/login.form"
 #define HTTP_FILE "/run/glassnet/user/login.http"
 
-/* --- what was on the wire in one act
- * -------------------------------------------------------------------------- */
+/* --- what was on the wire in one act --- */
 
 #define STREAM_MAX (32 * 1024)
 
@@ -45,8 +44,7 @@ bool wire_look(void *ctx, const struct journey *j, const struct capture *c);
 /* The lines where two streams of HTTP bodies begin to differ, escaped and cut. False when they do not. */
 bool wire_difference(const struct stream *a, const struct stream *b, char *a_line, char *b_line, size_t cap);
 
-/* --- what mallory holds, as its RESULT says
- * -------------------------------------------------------------------- */
+/* --- what mallory holds, as its RESULT says --- */
 
 const char *loot_value(const json_t *result, const char *key);           /* NULL: not in it */
 const json_t *last_connection(const json_t *result, const char *scheme); /* NULL: none */
@@ -55,5 +53,51 @@ const json_t *last_connection(const json_t *result, const char *scheme); /* NULL
  * and the alert …". In brief, for the table: "password …, page changed", "the name bank.example". */
 void holdings_text(const json_t *result, char *out, size_t cap);
 void holdings_brief(const json_t *result, char *out, size_t cap);
+
+/* --- the cast --- */
+
+enum { MAX_ROWS = 8, TEXT = 256 };
+
+/* A row of the table at the end. */
+struct row {
+	const char *attack, *protection;
+	char holds[TEXT], brief[TEXT];
+	bool has_password, should_have;
+};
+
+/* All that the scene knows. */
+struct story {
+	struct demo *d;
+	char password[TEXT]; /* Alice's, decoded */
+	char on_wire[TEXT];  /* as the form has it */
+	struct row rows[MAX_ROWS];
+	size_t n_rows;
+};
+
+/* mallory at work in one act. */
+struct attack {
+	struct demo_process process;
+	size_t told; /* events that the scene has heard of */
+};
+
+/* Makes the events of p from *from on, as far as they are wanted, events of the scene. */
+typedef bool wanted_event(const json_t *ev);
+void retell(struct demo *d, const struct demo_process *p, size_t *from, wanted_event *wanted);
+wanted_event is_check, is_failed_check, is_deed, is_deed_or_lie;
+
+/* A text of an act in the scene's file. */
+const char *act_text(struct story *s, const char *act, const char *what);
+
+/* What Alice has to lose, and the request that would lose it. */
+bool read_form(struct story *s);
+bool write_request(const struct story *s);
+/* Runs tlsview on the laptop; p gets its report. The exit status. */
+int log_in_by_https(struct story *s, struct demo_process *p, bool insecure, wanted_event *wanted);
+bool is_logged_in(const json_t *result);
+
+/* Starts mallory with the attack of an act, waits until its network is open. */
+bool start_mallory(struct story *s, struct attack *a, const char *act);
+/* Ends mallory, and takes down what it holds: a row of the table. */
+const struct row *end_mallory(struct story *s, struct attack *a, const char *act, bool should_have);
 
 #endif

@@ -95,8 +95,7 @@ bool wire_look(void *ctx, const struct journey *j, const struct capture *c)
 	       (is_web(p) && (w->show & SHOW_WEB) && !is_more_ciphertext(w, p, from, to));
 }
 
-/* --- two bodies, side by side
- * ---------------------------------------------------------------------------------- */
+/* --- two bodies, side by side --- */
 
 static const uint8_t *body_of(const struct stream *s, size_t *len)
 {
@@ -130,8 +129,7 @@ bool wire_difference(const struct stream *a, const struct stream *b, char *a_lin
 	return at < a_len || at < b_len;
 }
 
-/* --- mallory's report
- * ------------------------------------------------------------------------------------------- */
+/* --- mallory's report --- */
 
 const char *loot_value(const json_t *result, const char *key)
 {
