@@ -60,8 +60,8 @@ void wr_bytes(struct wr *w, const void *p, size_t n);
 uint16_t inet_checksum(const void *a, size_t alen, const void *b, size_t blen);
 
 /* Text that any peer may have sent, made fit to show: printable ASCII and well-formed UTF-8 above U+00A0 stay,
- * all else (control characters, terminal escapes, bidirectional overrides, broken UTF-8, backslash) becomes
- * \xNN. Writes at most cap octets with the terminating NUL, cutting with "..." where it does not fit.
+ * all else (control characters, terminal escapes, bidirectional overrides, broken UTF-8) becomes \xNN. A backslash
+ * stays, so that what is escaped already is not escaped again. Writes at most cap octets with the terminating NUL, cutting with "..." where it does not fit.
  * Returns out. */
 char *escape_text(char *out, size_t cap, const void *text, size_t len);
 

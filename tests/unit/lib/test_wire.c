@@ -92,7 +92,7 @@ static void escape_control_and_direction_is_hex(void **state)
 	(void)state;
 	char out[128];
 
-	assert_string_equal(escape_text(out, sizeof(out), "a\033[31m\\b\n", 9), "a\\x1b[31m\\x5cb\\x0a");
+	assert_string_equal(escape_text(out, sizeof(out), "a\033[31m\\b\n", 9), "a\\x1b[31m\\b\\x0a");
 	/* U+202E turns the reading direction round */
 	assert_string_equal(escape_text(out, sizeof(out), "x\xe2\x80\xaey", 5), "x\\xe2\\x80\\xaey");
 	assert_string_equal(escape_text(out, sizeof(out), "\0z", 2), "\\x00z");

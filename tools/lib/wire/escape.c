@@ -32,7 +32,7 @@ static size_t utf8_sequence(const uint8_t *p, size_t len, uint32_t *cp)
 /* Harmless on a terminal and in a page: neither a control, nor a change of direction, nor invisible. */
 static bool harmless(uint32_t cp)
 {
-	if (cp < 0x20 || cp == '\\' || (cp >= 0x7f && cp <= 0xa0))
+	if (cp < 0x20 || (cp >= 0x7f && cp <= 0xa0))
 		return false;
 	return cp != 0xad && cp != 0x61c && !(cp >= 0x200b && cp <= 0x200f) && !(cp >= 0x2028 && cp <= 0x202e) &&
 	       !(cp >= 0x2060 && cp <= 0x206f) && cp != 0xfeff && !(cp >= 0xfff0 && cp <= 0xffff) &&
