@@ -86,7 +86,7 @@ static unsigned count(const struct message *m, enum section section, const struc
 
 static void answer_label(char out[static LABEL_TEXT], const struct frame *f, const struct message *m)
 {
-	char type[TYPE_TEXT], data[256];
+	char type[TYPE_TEXT], data[80];
 	unsigned n = count(m, SECTION_ANSWER, &f->sname, f->stype);
 	for (size_t i = 0; i < m->n_records; i++) {
 		const struct record *r = &m->records[i];
@@ -226,9 +226,10 @@ void tell_negative_not_kept(struct lookup *l, const struct frame *f, const struc
 /* --- records that are not believed
  * -------------------------------------------------------------------------- */
 
-static bool is_glue_for(const struct message *m, const struct analysis *a, const struct record *r)
+/* Is r the address of a name server that this referral names? */
+static bool is_glue(const struct message *m, const struct analysis *a, const struct record *r)
 {
-	for (size_t i = 0; i < m->n_records; i++)
+	for (size_t i = 0; a->kind == RESPONSE_REFERRAL && i < m->n_records; i++)
 		if (m->records[i].section == SECTION_AUTHORITY && m->records[i].type == LDNS_RR_TYPE_NS &&
 		    dname_equal(&m->records[i].owner, &a->cut) &&
 		    dname_equal(&m->records[i].target, &r->owner))
@@ -236,32 +237,57 @@ static bool is_glue_for(const struct message *m, const struct analysis *a, const
 	return false;
 }
 
+static bool is_address(const struct record *r)
+{
+	return r->section == SECTION_ADDITIONAL && r->rr &&
+	       (r->type == LDNS_RR_TYPE_A || r->type == LDNS_RR_TYPE_AAAA);
+}
+
+#define ADDRESSES_TEXT 400
+/* All addresses that come along for the name of r; "" where an earlier record told them. */
+static char *addresses_text(char out[static ADDRESSES_TEXT], const struct message *m, const struct record *r)
+{
+	char data[IP_TEXT + 8];
+	size_t at = 0;
+	out[0] = '\0';
+	for (const struct record *o = m->records; o < m->records + m->n_records; o++) {
+		if (!is_address(o) || !dname_equal(&o->owner, &r->owner) || at > ADDRESSES_TEXT / 2)
+			continue;
+		if (o < r)
+			return out;
+		at += (size_t)snprintf(out + at, ADDRESSES_TEXT - at, "%s%s", at ? ", " : "",
+		    rdata_text(data, sizeof(data), o->rr));
+	}
+	return out;
+}
+
 static void tell_glue(struct lookup *l, const struct frame *f, const struct message *m,
     const struct analysis *a, const struct record *r)
 {
-	char name[HOST_TEXT], zone[DNAME_TEXT], data[IP_TEXT + 8];
+	char name[HOST_TEXT], zone[DNAME_TEXT], addresses[ADDRESSES_TEXT];
+	if (!is_address(r) || !*addresses_text(addresses, m, r))
+		return;
 	host_text(name, &r->owner);
 	zone_text(zone, &f->slist.zone);
-	if (!r->rr || (r->type != LDNS_RR_TYPE_A && r->type != LDNS_RR_TYPE_AAAA))
-		return;
-	rdata_text(data, sizeof(data), r->rr);
-	if (a->kind != RESPONSE_REFERRAL || !is_glue_for(m, a, r))
+	if (!is_glue(m, a, r))
 		ev_decision(tr(l), "additional-ignored", "RFC 2181 5.4.1",
 		    "%s = %s was not asked for and is no name server of this referral: ignored. Such extras "
 		    "are how caches are "
 		    "poisoned.",
-		    name, data);
+		    name, addresses);
 	else if (dname_at_or_below(&r->owner, &f->slist.zone))
 		ev_decision(tr(l), "glue-accepted", "RFC 9471 2",
-		    "Glue %s = %s is accepted: the name is in bailiwick, that is, within %s, which this "
-		    "server may speak for.",
-		    name, data, zone);
+		    "Glue accepted: %s = %s. The name is in bailiwick: within %s, for which this server may "
+		    "speak.",
+		    name, addresses, zone);
 	else
 		ev_decision(tr(l), "glue-rejected", "RFC 2181 5.4.1",
-		    "Glue %s = %s is refused: the name is out of bailiwick, outside %s. If servers were "
-		    "believed about other "
-		    "people's names, anybody could redirect anybody (Kaminsky's attack).",
-		    name, data, zone);
+		    "Glue refused: %s = %s. The name is out of bailiwick: outside %s. If servers were "
+		    "believed about other people's "
+		    "names, anybody could redirect anybody (Kaminsky's attack).",
+		    name, addresses, zone);
+	if (is_glue(m, a, r))
+		teach(l->tell, LESSON_GLUE);
 }
 
 static void tell_authority(
@@ -298,8 +324,7 @@ static void tell_answer_extra(struct lookup *l, const struct frame *f, const str
 
 #define EXTRAS_TOLD 30
 
-void tell_refused_extras(
-    struct lookup *l, const struct frame *f, const struct message *m, const struct analysis *a)
+void tell_trust(struct lookup *l, const struct frame *f, const struct message *m, const struct analysis *a)
 {
 	if (!trace_on(tr(l)))
 		return;
@@ -326,9 +351,9 @@ static const char *kind_text(enum cache_kind kind)
 	case CACHE_ANSWER:
 		return "authoritative answer";
 	case CACHE_DELEGATION:
-		return "delegation, the parent's word";
+		return "delegation: the parent's word";
 	case CACHE_GLUE:
-		return "glue, to reach servers only";
+		return "glue: to reach a server, never an answer";
 	case CACHE_NODATA:
 	case CACHE_NXDOMAIN:
 		return "negative answer";
@@ -339,20 +364,22 @@ static const char *kind_text(enum cache_kind kind)
 }
 
 #define SET_TEXT 640
-/* "192.0.2.1, 192.0.2.2, TTL 300 (kept for …)" */
+/* "192.0.2.1, 192.0.2.2, TTL 300" */
 static void set_text(char out[static SET_TEXT], const struct cache_put *p, uint32_t ttl)
 {
-	size_t at = 0;
-	char data[256];
+	size_t at = 0, n = ldns_rr_list_rr_count(p->rrs), i = 0;
+	char data[80];
 	const char *none = p->kind == CACHE_NXDOMAIN ? "does not exist"
 	                   : p->kind == CACHE_NODATA ? "no data"
 	                                             : "failed";
-	out[0] = '\0';
-	for (size_t i = 0; i < ldns_rr_list_rr_count(p->rrs) && at < SET_TEXT / 2; i++)
+	for (out[0] = '\0'; i < n && at < SET_TEXT / 2; i++)
 		at += (size_t)snprintf(out + at, SET_TEXT - at, "%s%s", i ? ", " : "",
 		    rdata_text(data, sizeof(data), ldns_rr_list_rr(p->rrs, i)));
-	snprintf(out + at, SET_TEXT - at, "%s, TTL %u%s", p->rrs ? "" : none, (unsigned)p->ttl,
-	    ttl > p->ttl ? p->rrs ? " (a day is the most)" : " (the most there is)" : "");
+	if (i < n)
+		at += (size_t)snprintf(out + at, SET_TEXT - at, ", and %zu more", n - i);
+	at += (size_t)snprintf(out + at, SET_TEXT - at, "%s, TTL %u", p->rrs ? "" : none, (unsigned)p->ttl);
+	if (ttl > p->ttl)
+		snprintf(out + at, SET_TEXT - at, ", cut from %u", (unsigned)ttl);
 }
 
 void tell_kept(struct lookup *l, const struct cache_put *p, uint32_t ttl)
@@ -370,11 +397,9 @@ void tell_kept(struct lookup *l, const struct cache_put *p, uint32_t ttl)
 		ev_state(
 		    tr(l), "cache", key, NULL, after, "so that broken servers are not asked at once again");
 	else
-		ev_state(tr(l), "cache", key, had ? "an older one" : NULL, after, "%s, from %s",
+		ev_state(tr(l), "cache", key, had ? "an older one" : NULL, after, "%s; from %s",
 		    kind_text(p->kind), host_text(from, p->from));
-	if (p->kind == CACHE_GLUE)
-		teach(l->tell, LESSON_GLUE);
-	else if (p->kind == CACHE_ANSWER || p->kind == CACHE_DELEGATION)
+	if (p->kind == CACHE_ANSWER || p->kind == CACHE_DELEGATION)
 		teach(l->tell, LESSON_TTL);
 	if (p->kind == CACHE_ANSWER && p->type == LDNS_RR_TYPE_NS)
 		teach(l->tell, LESSON_GHOST);
@@ -387,28 +412,42 @@ void tell_kept(struct lookup *l, const struct cache_put *p, uint32_t ttl)
 
 static void answer_text(char out[static RESULT_TEXT], const struct lookup_result *res)
 {
-	char owner[DNAME_TEXT], type[TYPE_TEXT], data[200];
-	size_t at = 0;
-	for (size_t i = 0; i < ldns_rr_list_rr_count(res->answer) && at < RESULT_TEXT / 2; i++) {
+	char owner[DNAME_TEXT], type[TYPE_TEXT], data[400];
+	size_t at = 0, n = ldns_rr_list_rr_count(res->answer), i = 0;
+	for (out[0] = '\0'; i < n && at < RESULT_TEXT / 2; i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(res->answer, i);
-		struct dname n = dname_from_rdf(ldns_rr_owner(rr));
+		struct dname name = dname_from_rdf(ldns_rr_owner(rr));
 		at += (size_t)snprintf(out + at, RESULT_TEXT - at, "%s%s %u %s %s", i ? "; " : "",
-		    dname_text(owner, &n), (unsigned)ldns_rr_ttl(rr),
+		    dname_text(owner, &name), (unsigned)ldns_rr_ttl(rr),
 		    type_text(type, (uint16_t)ldns_rr_get_type(rr)), rdata_text(data, sizeof(data), rr));
 	}
+	if (i < n && at < RESULT_TEXT)
+		snprintf(out + at, RESULT_TEXT - at, "; and %zu more", n - i);
+}
+
+/* "5 queries, all answered, 3.1 ms" */
+static void cost_text(char out[static 120], const struct lookup_result *res)
+{
+	unsigned answered = 0;
+	char share[40];
+	for (size_t i = 0; i < res->n_hops; i++)
+		answered += res->hops[i].err == ERR_OK;
+	share[0] = '\0';
+	if (answered != res->queries)
+		snprintf(share, sizeof(share), ", %u answered", answered);
+	if (res->queries)
+		snprintf(out, 120, "%u quer%s%s, %.1f ms", res->queries, res->queries == 1 ? "y" : "ies",
+		    share, (double)res->duration_ns / (double)NS_PER_MS);
+	else
+		snprintf(out, 120, "0 queries%s", res->outcome == OUTCOME_FAILURE ? "" : ", from the cache");
 }
 
 void tell_result(struct lookup *l)
 {
 	const struct lookup_result *res = l->res;
-	char text[RESULT_TEXT] = "", cost[120], name[DNAME_TEXT], type[TYPE_TEXT];
+	char text[RESULT_TEXT], cost[120], name[DNAME_TEXT], type[TYPE_TEXT];
 	char *json = result_json(res);
-	if (res->queries)
-		snprintf(cost, sizeof(cost), "%u quer%s to %u address%s, %.1f ms", res->queries,
-		    res->queries == 1 ? "y" : "ies", res->servers, res->servers == 1 ? "" : "es",
-		    (double)res->duration_ns / (double)NS_PER_MS);
-	else
-		snprintf(cost, sizeof(cost), "0 queries, from the cache");
+	cost_text(cost, res);
 	dname_text(name, &res->last);
 	type_text(type, res->type);
 	if (res->outcome == OUTCOME_ANSWER) {
@@ -420,7 +459,7 @@ void tell_result(struct lookup *l)
 		ev_result(tr(l), res->err, json, "%s exists, but has no %s record (%s)", name, type, cost);
 	} else {
 		ev_result(tr(l), res->err, json, "no answer for %s %s: %s (%s)", dname_text(name, &res->name),
-		    type, res->why[0] ? res->why : err_text(res->err), res->queries ? cost : "0 queries");
+		    type, res->why[0] ? res->why : err_text(res->err), cost);
 	}
 	free(json);
 }

@@ -33,6 +33,16 @@ char *zone_text(char out[static DNAME_TEXT], const struct dname *n)
 	return out;
 }
 
+/* … and at the end of one, where "edu." brings its own dot. */
+static char *zone_sentence(char out[static DNAME_TEXT], const struct dname *n)
+{
+	if (dname_is_root(n))
+		strcpy(out, "the root zone.");
+	else
+		dname_text(out, n);
+	return out;
+}
+
 /* "www.example. A" */
 #define QUESTION_TEXT (DNAME_TEXT + TYPE_TEXT + 1)
 static char *question_text(char out[static QUESTION_TEXT], const struct dname *n, uint16_t type)
@@ -40,11 +50,6 @@ static char *question_text(char out[static QUESTION_TEXT], const struct dname *n
 	char name[DNAME_TEXT], t[TYPE_TEXT];
 	snprintf(out, QUESTION_TEXT, "%s %s", dname_text(name, n), type_text(t, type));
 	return out;
-}
-
-static const char *plural(unsigned n)
-{
-	return n == 1 ? "" : "s";
 }
 
 static struct trace *tr(const struct lookup *l)
@@ -135,7 +140,7 @@ void tell_cache_miss(struct lookup *l, const struct frame *f)
 
 void tell_best_servers(struct lookup *l, const struct frame *f)
 {
-	char zone[DNAME_TEXT], first[HOST_TEXT];
+	char zone[DNAME_TEXT], first[HOST_TEXT], known[40];
 	const struct slist *s = &f->slist;
 	for (struct dname n = f->sname; dname_below(&n, &s->zone); n = dname_parent(&n))
 		tell_expired(l, CACHE_DELEGATION, &n, LDNS_RR_TYPE_NS);
@@ -147,11 +152,12 @@ void tell_best_servers(struct lookup *l, const struct frame *f)
 		teach(l->tell, LESSON_ROOT);
 		return;
 	}
+	snprintf(known, sizeof(known), "%u address%s known", s->n_addresses,
+	    s->n_addresses == 1 ? " is" : "es are");
 	ev_decision(tr(l), "best-servers", "RFC 1034 5.3.3 step 2",
-	    "The closest zone that is known is %s: %u name server%s, %u address%s (%s%s).",
-	    zone_text(zone, &s->zone), s->n_ns, plural(s->n_ns), s->n_addresses,
-	    s->n_addresses == 1 ? "" : "es", s->n_ns ? host_text(first, &s->ns[0].name) : "none",
-	    s->n_ns > 1 ? ", ..." : "");
+	    "The closest zone known now is %s It is served by %s%s; %s.", zone_sentence(zone, &s->zone),
+	    s->n_ns ? host_text(first, &s->ns[0].name) : "nobody", s->n_ns > 1 ? " and others" : "",
+	    s->n_addresses ? known : "no address is known");
 	if (l->res->queries == 0)
 		teach(l->tell, LESSON_CACHE_PARTLY);
 }
@@ -192,9 +198,14 @@ static const char *choice_text(struct lookup *l, const struct frame *f, char out
 		    f->chosen_of > 1 ? ", the fastest" : "");
 		break;
 	case CHOICE_RANDOM:
-		snprintf(out, 160,
-		    "drawn among %u addresses of %ss of which nothing is known yet, to share the load",
-		    f->chosen_of, kind);
+		if (f->slist.n_ns == 1)
+			snprintf(out, 160, "drawn from its %u addresses, of which none was tried before",
+			    f->chosen_of);
+		else
+			snprintf(out, 160,
+			    "drawn from %u addresses of %u %ss; nothing is known of them yet, and chance "
+			    "shares the load",
+			    f->chosen_of, f->slist.n_ns, kind);
 		break;
 	case CHOICE_LAST:
 		snprintf(out, 160, "it is the last one left");
@@ -271,8 +282,8 @@ void tell_no_response(struct lookup *l, const struct frame *f, const struct dns_
 		return;
 	}
 	server_text(server, f, f->at);
-	if (reply->reporter.family)
-		snprintf(by, sizeof(by), " (says %s)", ip_text(ip, &reply->reporter));
+	if (reply->reporter.family && !ip_equal(&reply->reporter, &f->query.to.ip))
+		snprintf(by, sizeof(by), " (says the router %s)", ip_text(ip, &reply->reporter));
 	if (reply->err == ERR_TIMEOUT) {
 		ev_timer(tr(l), "response", reply->rtt_ns,
 		    "%s said nothing for %.1f s. It is asked last for a while.", server,

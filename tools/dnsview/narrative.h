@@ -53,9 +53,8 @@ void tell_negative_not_kept(struct lookup *l, const struct frame *f, const struc
 const char *tell_alias_loop(
     const struct frame *f, const struct dname *target, char out[static ALIAS_LOOP_TEXT]);
 
-/* The records of a response that are not believed, and why; nothing for those that are. */
-void tell_refused_extras(
-    struct lookup *l, const struct frame *f, const struct message *m, const struct analysis *a);
+/* Which records of a response are believed and which are not, and why. */
+void tell_trust(struct lookup *l, const struct frame *f, const struct message *m, const struct analysis *a);
 
 /* What goes into the cache; ttl as the server sent it. */
 void tell_kept(struct lookup *l, const struct cache_put *p, uint32_t ttl);

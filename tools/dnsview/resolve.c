@@ -209,8 +209,8 @@ static enum step step_4a_cache_answer_or_name_error(
 			ldns_rr_set_ttl(rr, ttl_bounded(ttl, CACHE_TTL_MAX));
 			ldns_rr_list_push_rr(f->answer, rr);
 		}
+		tell_trust(l, f, m, a); /* RFC 2181 5.4.1; CVE-2025-11411 */
 		keep(l, f, CACHE_ANSWER, &f->sname, f->stype, ttl, rrs);
-		tell_refused_extras(l, f, m, a); /* RFC 2181 5.4.1; CVE-2025-11411 */
 		return finish(l, f, OUTCOME_ANSWER);
 	}
 	bool nxdomain = a->kind == RESPONSE_NXDOMAIN;
@@ -249,9 +249,9 @@ static enum step step_4b_cache_delegation(
 	ldns_rr_list *ns = collect(m, SECTION_AUTHORITY, &a->cut, LDNS_RR_TYPE_NS, &ttl);
 	ldns_rr_list *copy = ldns_rr_list_clone(ns);
 	tell_referral(l, f);
+	tell_trust(l, f, m, a);
 	keep(l, f, CACHE_DELEGATION, &a->cut, LDNS_RR_TYPE_NS, ttl, ns);
 	cache_glue(l, f, m, copy);
-	tell_refused_extras(l, f, m, a);
 	ldns_rr_list_deep_free(copy);
 	return STEP_2;
 }
@@ -298,10 +298,10 @@ static enum step step_4c_cache_alias(
 	}
 	rr_set_owner(rr, &owner);
 	ldns_rr_list_push_rr(rrs, ldns_rr_clone(rr));
+	tell_trust(l, f, m, a);
 	keep(l, f, CACHE_ANSWER, &owner, rec->type, rec->ttl, rrs);
 	if (a->target.len)
 		cache_rest_of_chain(l, f, m, a->target);
-	tell_refused_extras(l, f, m, a);
 	enum step next = restart_at(l, f, rr, &a->target, ttl_bounded(rec->ttl, CACHE_TTL_MAX), false);
 	ldns_rr_free(rr);
 	return next;
