@@ -115,7 +115,10 @@ static enum err parse_record(struct record *rec, struct rd *r)
 		rec->rr = NULL;
 		return ERR_FORMAT;
 	}
-	return pos == r->pos ? ERR_OK : ERR_FORMAT;
+	/* ldns takes a record without data, as in dynamic updates (RFC 2136 2.4); in a response there is none
+	 * such. */
+	bool empty = ldns_rr_rd_count(rec->rr) < ldns_rr_descriptor_minimum(ldns_rr_descript(rec->type));
+	return pos == r->pos && !empty ? ERR_OK : ERR_FORMAT;
 }
 
 /* RFC 6891 6.1.3: an OPT record's TTL field has the upper octet of the response code, the version and the

@@ -165,6 +165,16 @@ static void parse_data_that_is_longer_than_its_name_is_refused(void **state)
 	assert_int_equal(message_parse(&out, m, sizeof(m) - 1, &at), ERR_FORMAT);
 }
 
+static void parse_record_without_its_data_is_refused(void **state)
+{
+	static const uint8_t m[] = "\0\1\x84\0\0\0\0\1\0\0\0\0"
+	                           "\0\0\1\0\1\0\0\0\0\0\0"; /* A, no octets */
+	struct message out;
+	size_t at;
+	(void)state;
+	assert_int_equal(message_parse(&out, m, sizeof(m) - 1, &at), ERR_FORMAT);
+}
+
 static void parse_edns_gives_the_upper_bits_of_the_code(void **state)
 {
 	static const uint8_t m[] = "\0\1\x84\0\0\0\0\0\0\0\0\1"
@@ -219,6 +229,7 @@ int main(void)
 	    cmocka_unit_test(parse_counts_beyond_the_bytes_are_refused),
 	    cmocka_unit_test(parse_pointer_forward_in_record_data_is_refused),
 	    cmocka_unit_test(parse_data_that_is_longer_than_its_name_is_refused),
+	    cmocka_unit_test(parse_record_without_its_data_is_refused),
 	    cmocka_unit_test(parse_edns_gives_the_upper_bits_of_the_code),
 	    cmocka_unit_test(types_are_read_and_written),
 	    cmocka_unit_test(rdata_that_does_not_fit_is_cut),
