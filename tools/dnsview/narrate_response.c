@@ -119,7 +119,7 @@ static void response_label(
 		ns = count(m, SECTION_AUTHORITY, &a->cut, LDNS_RR_TYPE_NS);
 		glue = count(m, SECTION_ADDITIONAL, NULL, LDNS_RR_TYPE_A) +
 		       count(m, SECTION_ADDITIONAL, NULL, LDNS_RR_TYPE_AAAA);
-		snprintf(out, LABEL_TEXT, "referral to %s: %u name server%s, %u address%s along with it",
+		snprintf(out, LABEL_TEXT, "referral to %s: %u name server%s, %u address%s",
 		    dname_text(name, &a->cut), ns, ns == 1 ? "" : "s", glue, glue == 1 ? "" : "es");
 		break;
 	case RESPONSE_NXDOMAIN:
@@ -349,11 +349,11 @@ static const char *kind_text(enum cache_kind kind)
 {
 	switch (kind) {
 	case CACHE_ANSWER:
-		return "authoritative answer";
+		return "authoritative";
 	case CACHE_DELEGATION:
-		return "delegation: the parent's word";
+		return "delegation";
 	case CACHE_GLUE:
-		return "glue: to reach a server, never an answer";
+		return "glue";
 	case CACHE_NODATA:
 	case CACHE_NXDOMAIN:
 		return "negative answer";
@@ -397,7 +397,7 @@ void tell_kept(struct lookup *l, const struct cache_put *p, uint32_t ttl)
 		ev_state(
 		    tr(l), "cache", key, NULL, after, "so that broken servers are not asked at once again");
 	else
-		ev_state(tr(l), "cache", key, had ? "an older one" : NULL, after, "%s; from %s",
+		ev_state(tr(l), "cache", key, had ? "an older one" : NULL, after, "%s, from %s",
 		    kind_text(p->kind), host_text(from, p->from));
 	if (p->kind == CACHE_ANSWER || p->kind == CACHE_DELEGATION)
 		teach(l->tell, LESSON_TTL);

@@ -184,6 +184,14 @@ void tell_known_lame(struct lookup *l, const struct frame *f, unsigned ns, const
 /* --- step 3 ------------------------------------------------------------------------------------------------
  */
 
+static bool some_failed(const struct slist *s)
+{
+	for (unsigned i = 0; i < s->n_ns; i++)
+		if (s->ns[i].failed)
+			return true;
+	return false;
+}
+
 static const char *choice_text(struct lookup *l, const struct frame *f, char out[static 160])
 {
 	const struct server *sv = servers_find(l->r->servers, &f->slist.address[f->at].ip);
@@ -201,6 +209,9 @@ static const char *choice_text(struct lookup *l, const struct frame *f, char out
 		if (f->slist.n_ns == 1)
 			snprintf(out, 160, "drawn from its %u addresses, of which none was tried before",
 			    f->chosen_of);
+		else if (some_failed(&f->slist))
+			snprintf(out, 160, "drawn from the %u addresses of %ss that were not tried yet",
+			    f->chosen_of, kind);
 		else
 			snprintf(out, 160,
 			    "drawn from %u addresses of %u %ss; nothing is known of them yet, and chance "
