@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "glassnet/addr.h"
+#include "glassnet/lab.h"
 #include "narrative.h"
 #include "resolver.h"
 
