@@ -15,7 +15,8 @@ static void fail(struct demo *d, enum err e)
 		d->err = e;
 }
 
-/* --- prose ---------------------------------------------------------------------------------------------------- */
+/* --- prose
+ * ---------------------------------------------------------------------------------------------------- */
 
 const char *demo_text(struct demo *d, const char *path)
 {
@@ -62,7 +63,8 @@ static bool read_prose(struct demo *d, const char *data_dir, const char *name)
 	return false;
 }
 
-/* --- verdicts ------------------------------------------------------------------------------------------------- */
+/* --- verdicts
+ * ------------------------------------------------------------------------------------------------- */
 
 void demo_expect(struct demo *d, const char *id, bool came_true, const char *what, const char *fmt, ...)
 {
@@ -77,8 +79,8 @@ void demo_expect(struct demo *d, const char *id, bool came_true, const char *wha
 	ev_check(&d->trace, id, came_true ? VERDICT_PASS : VERDICT_FAIL, NULL, what, "%s", text);
 }
 
-/* The scene's own result: an attack or a lookup that went otherwise than predicted is a no; a scene that checked
- * nothing has shown nothing, and that is no success. */
+/* The scene's own result: an attack or a lookup that went otherwise than predicted is a no; a scene that
+ * checked nothing has shown nothing, and that is no success. */
 static int verdict(struct demo *d, const char *name)
 {
 	char data[128];
@@ -90,19 +92,23 @@ static int verdict(struct demo *d, const char *name)
 		return 130;
 	}
 	if (d->err != ERR_OK) {
-		ev_result(&d->trace, d->err, data, "the scene could not be played to its end: %s", err_text(d->err));
+		ev_result(&d->trace, d->err, data, "the scene could not be played to its end: %s",
+		    err_text(d->err));
 		return (int)err_exit(d->err);
 	}
 	if (d->checks == 0 || d->unexpected > 0) {
-		ev_result(&d->trace, ERR_NEGATIVE, data, "%u of %u predictions did not come true", d->unexpected, d->checks);
+		ev_result(&d->trace, ERR_NEGATIVE, data, "%u of %u predictions did not come true",
+		    d->unexpected, d->checks);
 		return EXIT_NO;
 	}
-	ev_result(&d->trace, ERR_OK, data, "all %u predictions came true, each observed on the wire or in what a program reported",
+	ev_result(&d->trace, ERR_OK, data,
+	    "all %u predictions came true, each observed on the wire or in what a program reported",
 	    d->checks);
 	return EXIT_YES;
 }
 
-/* --- the lab -------------------------------------------------------------------------------------------------- */
+/* --- the lab
+ * -------------------------------------------------------------------------------------------------- */
 
 /* Connects to the running lab, or makes one for this scene. *own: it is ours to take down. */
 static bool find_lab(struct demo *d, bool *own)

@@ -1,9 +1,10 @@
 /* Capturing the lab while a scene runs programs in it.
  *
- * Who opens a packet socket in a host has to join the lab's user namespace, and an ordinary user can't come back from
- * there: not to the network namespace either from which `glasslab exec` finds the lab. So a child captures. It writes
- * a pcapng file, which is whole after every packet; a byte on a socket asks it to write all that was sent until now,
- * a byte back says that it has. The scene then reads the file from where it stopped reading. */
+ * Who opens a packet socket in a host has to join the lab's user namespace, and an ordinary user can't come
+ * back from there: not to the network namespace either from which `glasslab exec` finds the lab. So a child
+ * captures. It writes a pcapng file, which is whole after every packet; a byte on a socket asks it to write
+ * all that was sent until now, a byte back says that it has. The scene then reads the file from where it
+ * stopped reading. */
 #include "demo_capture.h"
 
 #include <errno.h>
@@ -27,12 +28,13 @@ struct demo_capture {
 	pid_t pid;
 	int control; /* to the child */
 	char path[4096];
-	int memfd;  /* behind path where the user named no file; or -1 */
+	int memfd;     /* behind path where the user named no file; or -1 */
 	uint64_t read; /* packets handed out so far */
 	struct capture *file;
 };
 
-/* --- the child -------------------------------------------------------------------------------------------------- */
+/* --- the child
+ * -------------------------------------------------------------------------------------------------- */
 
 /* Writes one packet, with its summary as the comment. */
 static enum err write_packet(struct pcapng *out, struct capture_packet *cp)
@@ -82,7 +84,9 @@ static enum err capture_until_closed(struct capture *in, struct pcapng *out, int
 /* Opens everything, says so (or why not), and captures. */
 static enum err child(const char *lab_name, const char *path, int control)
 {
-	struct { char state, msg[256]; } hello = {.state = FAIL};
+	struct {
+		char state, msg[256];
+	} hello = {.state = FAIL};
 	struct capture *in = NULL;
 	struct pcapng *out = NULL;
 	struct lab *lab = NULL;
@@ -107,11 +111,14 @@ static enum err child(const char *lab_name, const char *path, int control)
 	return e;
 }
 
-/* --- the scene's side ------------------------------------------------------------------------------------------- */
+/* --- the scene's side
+ * ------------------------------------------------------------------------------------------- */
 
 static enum err start_child(struct demo_capture *c, const char *lab_name, char msg[static 256])
 {
-	struct { char state, msg[256]; } hello = {.state = FAIL};
+	struct {
+		char state, msg[256];
+	} hello = {.state = FAIL};
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
@@ -127,13 +134,15 @@ static enum err start_child(struct demo_capture *c, const char *lab_name, char m
 	close(pair[1]);
 	c->control = pair[0];
 	if (c->pid < 0 || read(c->control, &hello, sizeof(hello)) != sizeof(hello) || hello.state != DONE) {
-		snprintf(msg, 256, "can't capture the lab's packets: %.200s", hello.msg[0] ? hello.msg : strerror(errno));
+		snprintf(msg, 256, "can't capture the lab's packets: %.200s",
+		    hello.msg[0] ? hello.msg : strerror(errno));
 		return ERR_IO;
 	}
 	return ERR_OK;
 }
 
-enum err demo_capture_start(struct demo_capture **out, const char *lab_name, const char *path, char msg[static 256])
+enum err demo_capture_start(
+    struct demo_capture **out, const char *lab_name, const char *path, char msg[static 256])
 {
 	struct demo_capture *c = calloc(1, sizeof(*c));
 

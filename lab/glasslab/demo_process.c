@@ -82,7 +82,8 @@ static void show_command(struct demo *d, const char *host, const char *const arg
 	size_t at = (size_t)snprintf(line, sizeof(line), "$ glasslab exec %s --", host);
 
 	for (size_t i = 0; argv[i] && at < sizeof(line); i++)
-		at += (size_t)snprintf(line + at, sizeof(line) - at, strpbrk(argv[i], " *?&;") ? " '%s'" : " %s", argv[i]);
+		at += (size_t)snprintf(
+		    line + at, sizeof(line) - at, strpbrk(argv[i], " *?&;") ? " '%s'" : " %s", argv[i]);
 	if (stdin_file && at < sizeof(line))
 		snprintf(line + at, sizeof(line) - at, " < %s", stdin_file);
 	ev_decision(&d->trace, "command", NULL, "%s", line);
@@ -154,8 +155,8 @@ static bool is_event(const json_t *o, const char *kind, const char *id)
 }
 
 /* One line of JSON becomes an event of the scene. Returns true when it is the event that was waited for. */
-static bool take_line(struct demo *d, struct demo_process *p, const char *line, size_t len, const char *kind,
-    const char *id)
+static bool take_line(
+    struct demo *d, struct demo_process *p, const char *line, size_t len, const char *kind, const char *id)
 {
 	json_t *o = json_loadb(line, len, 0, NULL);
 
@@ -229,7 +230,8 @@ bool demo_follow(struct demo *d, struct demo_process *p, const char *until_kind,
 	int64_t deadline = monotonic() + DEMO_TIMEOUT_S * NS_PER_S;
 
 	while (!p->ended) {
-		struct pollfd fds[2] = {{.fd = p->out, .events = POLLIN}, {.fd = cli_interrupt_fd(), .events = POLLIN}};
+		struct pollfd fds[2] = {
+		    {.fd = p->out, .events = POLLIN}, {.fd = cli_interrupt_fd(), .events = POLLIN}};
 		int64_t left = (deadline - monotonic()) / NS_PER_MS;
 		int ready = poll(fds, 2, left > 0 ? (int)left : 0);
 		if ((ready < 0 && errno != EINTR) || left <= 0 || cli_interrupted())

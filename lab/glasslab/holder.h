@@ -115,6 +115,10 @@ json_t *facts_pki(const struct holder *h);
 /* Answers one request on a connected socket; false when the client has gone or talks nonsense. */
 bool serve(struct holder *h, int sock);
 
+/* Brings up the interfaces of a host that the network configures; returns when its switch passes frames on.
+ */
+enum err holder_plug_in(struct holder *h, size_t host, struct why *w) MUST_USE;
+
 /* Unplugs what host has in a switch and plugs it into that lan. */
 enum err holder_move(struct holder *h, size_t host, size_t lan, struct why *w) MUST_USE;
 

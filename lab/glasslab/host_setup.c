@@ -268,6 +268,13 @@ static enum err files(const struct setup *s)
 /* --- addresses, routes, programs that run once -------------------------------------------------------------
  */
 
+static enum err no_ipv6_yet(const struct setup *s, const char *ifname)
+{
+	char path[128];
+	snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", ifname);
+	return isolate_write(path, "1", s->w);
+}
+
 static enum err addresses(const struct setup *s, struct netlink *nl)
 {
 	unsigned lo = netlink_index(nl, "lo");
@@ -280,7 +287,9 @@ static enum err addresses(const struct setup *s, struct netlink *nl)
 		e = netlink_no_offload(f->name, s->w);
 		for (size_t a = 0; e == ERR_OK && a < f->n_addrs; a++)
 			e = netlink_add_addr(nl, index, &f->addr[a], s->w);
-		if (e == ERR_OK && !f->dhcp) /* that is plugged in when its DHCP client starts */
+		if (e == ERR_OK && f->dhcp) /* is plugged in when its DHCP client starts */
+			e = no_ipv6_yet(s, f->name);
+		else if (e == ERR_OK)
 			e = netlink_up(nl, index, true, s->w);
 	}
 	/* A static IPv6 address has no route before its link is up. */

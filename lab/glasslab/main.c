@@ -33,7 +33,9 @@ static const struct cli_option map_options[] = {LAB_OPTION, DATA_OPTION,
 static const struct cli_option doctor_options[] = {DATA_OPTION, CLI_END};
 static const struct cli_option exec_options[] = {LAB_OPTION, DATA_OPTION, CLI_END};
 static const struct cli_option demo_options[] = {LAB_OPTION, DATA_OPTION,
-    {.name = "pcap", .arg = "FILE", .help = "write every packet of the lab to FILE (pcapng, a comment on each)"},
+    {.name = "pcap",
+        .arg = "FILE",
+        .help = "write every packet of the lab to FILE (pcapng, a comment on each)"},
     CLI_TRACE_OPTIONS, CLI_END};
 
 static const struct cli_verb verbs[] = {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/if_addr.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
@@ -151,6 +152,42 @@ bool netlink_running(struct netlink *nl, unsigned index)
 	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(h, sizeof *info);
 	info->ifi_index = (int)index;
 	return talk(nl, h, take_flags, &flags) && (flags & IFF_UP) && (flags & LOWER_UP);
+}
+
+/* The state of a port is in the link's IFLA_LINKINFO, there in IFLA_INFO_SLAVE_DATA, there in
+ * IFLA_BRPORT_STATE. */
+static int in_slave_data(const struct nlattr *a, void *ctx)
+{
+	if (mnl_attr_get_type(a) == IFLA_BRPORT_STATE && mnl_attr_get_payload_len(a) == sizeof(uint8_t))
+		*(uint8_t *)ctx = mnl_attr_get_u8(a);
+	return MNL_CB_OK;
+}
+
+static int in_link_info(const struct nlattr *a, void *ctx)
+{
+	return mnl_attr_get_type(a) == IFLA_INFO_SLAVE_DATA ? mnl_attr_parse_nested(a, in_slave_data, ctx)
+	                                                    : MNL_CB_OK;
+}
+
+static int in_link(const struct nlattr *a, void *ctx)
+{
+	return mnl_attr_get_type(a) == IFLA_LINKINFO ? mnl_attr_parse_nested(a, in_link_info, ctx)
+	                                             : MNL_CB_OK;
+}
+
+static int take_port_state(const struct nlmsghdr *h, void *ctx)
+{
+	return mnl_attr_parse(h, sizeof(struct ifinfomsg), in_link, ctx);
+}
+
+bool netlink_forwarding(struct netlink *nl, unsigned index)
+{
+	char buf[MESSAGE_MAX];
+	uint8_t state = BR_STATE_DISABLED;
+	struct nlmsghdr *h = request(nl, buf, RTM_GETLINK, NLM_F_ACK);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(h, sizeof *info);
+	info->ifi_index = (int)index;
+	return talk(nl, h, take_port_state, &state) && state == BR_STATE_FORWARDING;
 }
 
 enum err netlink_up(struct netlink *nl, unsigned index, bool up, struct why *w)

@@ -57,6 +57,9 @@ size_t netlink_gateways(struct netlink *nl, struct ip *out, size_t max);
 /* True when the link is up and has a carrier: something is plugged in. */
 bool netlink_running(struct netlink *nl, unsigned index);
 
+/* True when a switch passes frames on from and to this port of it. */
+bool netlink_forwarding(struct netlink *nl, unsigned index);
+
 /* What the wire would carry is what captures must see: no checksum or segment is left to the network card. */
 enum err netlink_no_offload(const char *ifname, struct why *w) MUST_USE;
 

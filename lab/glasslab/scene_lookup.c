@@ -104,13 +104,14 @@ static void act_root(struct demo *d, struct wire *w)
 
 	demo_act(d, "root");
 	int status = demo_run(d, &p, "laptop", DEMO_EVENTS, argv, NULL);
-	demo_packets(d, "What was on the wire (an arrow from end to end; the routers between are named)", dns_of_laptop, w);
+	demo_packets(d, "What was on the wire (an arrow from end to end; the routers between are named)",
+	    dns_of_laptop, w);
 	path_text(w, path, sizeof(path));
 	const char *addr = first_address(p.result);
-	demo_expect(d, "root-first", w->n_queries > 0 && serves_root(d, w->query[0].to), "was a root server asked first?",
-	    "asked: %s", w->n_queries ? w->query[0].to : "nobody");
-	demo_expect(d, "zone-by-zone", asked_in_order(w, zones, 4), "then edu, cmu.edu, isr.cmu.edu, mse.isr.cmu.edu?",
-	    "on the wire: %s", path);
+	demo_expect(d, "root-first", w->n_queries > 0 && serves_root(d, w->query[0].to),
+	    "was a root server asked first?", "asked: %s", w->n_queries ? w->query[0].to : "nobody");
+	demo_expect(d, "zone-by-zone", asked_in_order(w, zones, 4),
+	    "then edu, cmu.edu, isr.cmu.edu, mse.isr.cmu.edu?", "on the wire: %s", path);
 	demo_expect(d, "right-answer", status == 0 && addr && demo_has_address(d, "mse-www", addr),
 	    "is the answer the address of the web server?", "answer: %s", addr ? addr : "none");
 	demo_process_release(&p);
@@ -134,9 +135,11 @@ static void act_nat(struct demo *d, const struct wire *v4)
 	demo_act(d, "nat");
 	demo_expect(d, "nat-out", v4->n_queries > 0 && count_translated(v4) == v4->n_queries,
 	    "did the router replace the source of each question?",
-	    "%zu of %zu packets left with another source than they had at the laptop", count_translated(v4), v4->n_queries);
+	    "%zu of %zu packets left with another source than they had at the laptop", count_translated(v4),
+	    v4->n_queries);
 	demo_expect(d, "nat-back", v4->n_answers > 0 && v4->n_answers == v4->n_queries,
-	    "did each answer find its way back to the laptop?", "%zu questions, %zu answers", v4->n_queries, v4->n_answers);
+	    "did each answer find its way back to the laptop?", "%zu questions, %zu answers", v4->n_queries,
+	    v4->n_answers);
 	int status = demo_run(d, &p, "laptop", DEMO_SILENT, argv, NULL);
 	demo_packets(d, "The same lookup over IPv6", dns_of_laptop, &v6);
 	demo_expect(d, "no-nat-in-ipv6", status == 0 && v6.n_queries > 0 && count_translated(&v6) == 0,
@@ -145,7 +148,8 @@ static void act_nat(struct demo *d, const struct wire *v4)
 	demo_process_release(&p);
 }
 
-/* The queries that the program reports for its lookups: of all together, and of the last one (-1: it reports none). */
+/* The queries that the program reports for its lookups: of all together, and of the last one (-1: it reports
+ * none). */
 static void reported_queries(const struct demo_process *p, json_int_t *all, json_int_t *last)
 {
 	json_t *ev;
@@ -176,8 +180,9 @@ static void act_cache(struct demo *d)
 	reported_queries(&p, &all, &last);
 	demo_expect(d, "cache-answers", last == 0, "was the second answer taken from the cache?",
 	    "questions for the second lookup: %lld", (long long)last);
-	demo_expect(d, "cache-on-the-wire", w.n_queries > 0 && (json_int_t)w.n_queries == all, "does the wire say the same?",
-	    "%zu questions were on it, as many as the first lookup needs", w.n_queries);
+	demo_expect(d, "cache-on-the-wire", w.n_queries > 0 && (json_int_t)w.n_queries == all,
+	    "does the wire say the same?", "%zu questions were on it, as many as the first lookup needs",
+	    w.n_queries);
 	demo_process_release(&p);
 }
 
@@ -194,8 +199,9 @@ static void act_missing(struct demo *d)
 	demo_packets(d, "What was on the wire", dns_of_laptop, &w);
 	const char *rcode = json_string_value(json_object_get(p.result, "rcode"));
 	path_text(&w, path, sizeof(path));
-	demo_expect(d, "nxdomain", status == EXIT_NO && rcode && strcmp(rcode, "NXDOMAIN") == 0 &&
-	        asked_in_order(&w, zones, 2), "did the server of cmu.edu say that there is no such name?",
+	demo_expect(d, "nxdomain",
+	    status == EXIT_NO && rcode && strcmp(rcode, "NXDOMAIN") == 0 && asked_in_order(&w, zones, 2),
+	    "did the server of cmu.edu say that there is no such name?",
 	    "asked: %s; answer: %s, exit status %d", path, rcode ? rcode : "none", status);
 	demo_process_release(&p);
 }

@@ -64,18 +64,6 @@ enum err service_command(
 	return ERR_OK;
 }
 
-/* An interface that the network configures comes up when there is somebody to hear its first question: an
- * unheard router solicitation is repeated only after four seconds (RFC 4861 6.3.7). */
-static enum err plug_in(struct holder *h, size_t host, struct why *w)
-{
-	struct netlink *nl = &h->host[host].nl;
-	enum err e = ERR_OK;
-	for (size_t k = 0; e == ERR_OK && k < h->t.host[host].n_ifaces; k++)
-		if (h->t.host[host].iface[k].dhcp)
-			e = netlink_up(nl, netlink_index(nl, h->t.host[host].iface[k].name), true, w);
-	return e;
-}
-
 enum err service_start(struct holder *h, size_t host, size_t service, struct why *w)
 {
 	struct service *s = &h->host[host].service[service];
@@ -83,7 +71,7 @@ enum err service_start(struct holder *h, size_t host, size_t service, struct why
 	struct command c;
 	enum err e = service_command(h, host, p, &c, w);
 	if (e == ERR_OK && p->ready == READY_LEASE)
-		e = plug_in(h, host, w);
+		e = holder_plug_in(h, host, w);
 	if (e != ERR_OK)
 		return e;
 	char log[TOPO_NAME + 16];
