@@ -200,9 +200,9 @@ void holdings_brief(const json_t *result, char *out, size_t cap)
 	bool changed = sum(json_object_get(result, "connections"), "changed") > 0;
 
 	if (password)
-		snprintf(out, cap, "password %s%s", password, changed ? ", page changed" : "");
+		snprintf(out, cap, "THE PASSWORD%s", changed ? ", the page" : "");
 	else if (name[0])
-		snprintf(out, cap, "the name %s", name);
+		snprintf(out, cap, "a name: %s", name);
 	else
 		snprintf(out, cap, "nothing");
 }
