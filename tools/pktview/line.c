@@ -160,6 +160,7 @@ static void cut(struct text *t, const struct lines *l, size_t from, size_t used)
 	}
 	t->n = end;
 	put_str(t, l->style.utf8 ? "\xe2\x80\xa6" : "...");
+	put_colour(t, l, "\033[0m"); /* what ended it may have been cut off */
 }
 
 /* FNV-1a. */
