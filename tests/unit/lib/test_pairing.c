@@ -250,14 +250,24 @@ static void two_identical_queries_at_once_stay_apart(void **state)
 static void two_identical_queries_with_new_ports_keep_their_order(void **state)
 {
 	struct world *w = *state;
-	see_all_the_way(w, 0, query, 61000);
-	struct craft b = query;
+	struct craft a = query, b = query;
 	b.sport = 40001;
-	see_all_the_way(w, 3, b, 61001);
+	a.smac = b.smac = 1, a.dmac = b.dmac = 2, a.src = b.src = INSIDE, a.dst = b.dst = FAR, a.ttl = b.ttl = 64;
+	see(w, 0, LAPTOP, true, a);
+	see(w, 1, LAPTOP, true, b);
+	see(w, 2, ROUTER_LAN, false, a);
+	see(w, 3, ROUTER_LAN, false, b);
+	a.smac = b.smac = 3, a.dmac = b.dmac = 4, a.src = b.src = OUTSIDE, a.ttl = b.ttl = 63;
+	a.sport = 61000, b.sport = 61001;
+	see(w, 4, ROUTER_WAN, true, a);
+	see(w, 5, ROUTER_WAN, true, b);
 	pairing_flush(w->p);
 	assert_int_equal(w->n, 2);
-	assert_int_equal(w->got[0].j.at[w->got[0].j.n - 1].packet.src.port, 61000);
-	assert_int_equal(w->got[1].j.at[w->got[1].j.n - 1].packet.src.port, 61001);
+	for (uint16_t i = 0; i < 2; i++) {
+		assert_int_equal(w->got[i].j.n, 3);
+		assert_int_equal(w->got[i].j.at[0].packet.src.port, 40000 + i);
+		assert_int_equal(w->got[i].j.at[2].packet.src.port, 61000 + i);
+	}
 }
 
 static void echoed_payload_is_not_the_same_packet(void **state)
