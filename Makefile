@@ -13,7 +13,7 @@ say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 PKGS    := libssl libcrypto libsodium libcares ldns libmnl libpcap libuv jansson libconfig
 # Before the first `make deps` there is no pkg-config to ask; then only deps is worth running.
 LIB_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIB_LIBS    = $(shell pkg-config --libs $(PKGS))
+LIB_LIBS    = $(shell pkg-config --libs $(PKGS)) -lm
 TEST_LIBS   = $(shell pkg-config --libs cmocka)
 
 OPT      ?= -O2 -g
