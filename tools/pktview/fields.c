@@ -4,6 +4,7 @@
  *       IPv4 192.168.1.100->198.41.0.4, UDP, 37 bytes  @14+20
  *         @22+1     40                    TTL: 64 - each router takes one off [RFC 791 3.1]
  */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,24 +20,87 @@ struct fields {
 	const uint8_t *bytes; /* of the last message; borrowed from its event until the last of its fields */
 	size_t len;
 	char layer[48];
+	char line[8192]; /* that is being put together */
+	size_t n;
 };
+
+#define NAMES_AT 37 /* the column at which the fields' names begin */
 
 static const char *or_empty(const char *s)
 {
 	return s ? s : "";
 }
 
-/* Text of an event, escaped, straight to the output. */
+/* Our own text. What does not fit a line is left out. */
+static void add(struct fields *f, const char *s)
+{
+	size_t n = strlen(s), room = sizeof f->line - f->n;
+	n = n < room ? n : room;
+	memcpy(f->line + f->n, s, n);
+	f->n += n;
+}
+
+static void addf(struct fields *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void addf(struct fields *f, const char *fmt, ...)
+{
+	char text[128];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	add(f, text);
+}
+
+/* Text of an event: a peer may have had its hand in it. */
 static void put(struct fields *f, const char *s)
 {
 	char safe[4096];
-	fputs(escape_text(safe, sizeof safe, s, strlen(s)), f->out);
+	add(f, escape_text(safe, sizeof safe, s, strlen(s)));
 }
 
 static void colour(struct fields *f, const char *code)
 {
-	if (f->style.colour)
-		fprintf(f->out, "\033[%sm", code);
+	if (f->style.colour) {
+		add(f, "\033[");
+		add(f, code);
+		add(f, "m");
+	}
+}
+
+/* The next word of a line: its octets with the spaces before it, and the columns that they take. */
+static size_t next_word(const char *s, size_t n, size_t *columns)
+{
+	size_t i = 0;
+	*columns = 0;
+	for (bool in_word = false; i < n && (!in_word || s[i] != ' '); i++) {
+		if (s[i] == '\033')
+			while (i + 1 < n && s[i] != 'm')
+				i++;
+		else
+			*columns += (s[i] & 0xc0) != 0x80;
+		in_word |= s[i] != ' ';
+	}
+	return i;
+}
+
+/* Writes the line, on a terminal broken at its width; what follows begins at column indent. */
+static void end_line(struct fields *f, unsigned indent)
+{
+	size_t at = 0, used = 0, columns;
+	while (at < f->n) {
+		size_t len = next_word(f->line + at, f->n - at, &columns);
+		if (f->style.width > indent + 20 && used > indent && used + columns > f->style.width) {
+			while (len && f->line[at] == ' ')
+				at++, len--, columns--;
+			fprintf(f->out, "\n%*s", (int)indent, "");
+			used = indent;
+		}
+		fwrite(f->line + at, 1, len, f->out);
+		used += columns;
+		at += len;
+	}
+	fputc('\n', f->out);
+	f->n = 0;
 }
 
 static void put_message(struct fields *f, const struct event *ev)
@@ -48,15 +112,15 @@ static void put_message(struct fields *f, const struct event *ev)
 	f->len = m->bytes ? m->len : 0;
 	f->layer[0] = '\0';
 	colour(f, "1");
-	fprintf(
-	    f->out, "#%llu  %.6f s  ", (unsigned long long)m->packet, (double)(ev->time - f->start) / 1e9);
+	addf(f, "#%llu  %.6f s  ", (unsigned long long)m->packet, (double)(ev->time - f->start) / 1e9);
 	put(f, or_empty(m->from));
-	fputs(f->style.utf8 ? " \xe2\x86\x92 " : " -> ", f->out);
+	add(f, f->style.utf8 ? " \xe2\x86\x92 " : " -> ");
 	put(f, or_empty(m->to));
-	fputs("  ", f->out);
+	add(f, "  ");
 	put(f, or_empty(m->label));
 	colour(f, "0");
-	fprintf(f->out, "  (%zu octets%s)\n", m->len, m->secrecy == SECRECY_ENCRYPTED ? ", encrypted" : "");
+	addf(f, "  (%zu octets%s)", m->len, m->secrecy == SECRECY_ENCRYPTED ? ", encrypted" : "");
+	end_line(f, 6);
 }
 
 /* "@14+2   08 00             ", so that names stand in one column */
@@ -72,7 +136,7 @@ static void put_place(struct fields *f, const struct ev_field *e)
 			snprintf(hex + n, sizeof hex - n, "..");
 	}
 	colour(f, "2");
-	fprintf(f->out, "    %-9s %-20s  ", place, hex);
+	addf(f, "    %-9s %-20s  ", place, hex);
 	colour(f, "0");
 }
 
@@ -85,17 +149,17 @@ static bool put_heading(struct fields *f, const struct ev_field *e)
 	snprintf(f->layer, sizeof f->layer, "%s", layer);
 	if (again && !whole)
 		return false;
-	fputs("  ", f->out);
+	add(f, "  ");
 	colour(f, "36");
 	put(f, layer);
 	colour(f, "0");
 	if (whole) {
-		fputc(' ', f->out);
+		add(f, " ");
 		put(f, or_empty(e->value));
 	}
 	if (whole && e->len)
-		fprintf(f->out, "  @%zu+%zu", e->off, e->len);
-	fputc('\n', f->out);
+		addf(f, "  @%zu+%zu", e->off, e->len);
+	end_line(f, 6);
 	return whole;
 }
 
@@ -105,39 +169,42 @@ static void put_field(struct fields *f, const struct ev_field *e)
 		return;
 	put_place(f, e);
 	for (unsigned i = 1; i < e->depth && i < 8; i++)
-		fputs("  ", f->out);
+		add(f, "  ");
 	put(f, or_empty(e->name));
-	fputs(": ", f->out);
+	add(f, ": ");
 	put(f, or_empty(e->value));
 	if (e->meaning && f->style.explain) {
 		colour(f, "2");
-		fputs(f->style.utf8 ? " \xe2\x80\x94 " : " - ", f->out);
+		add(f, f->style.utf8 ? " \xe2\x80\x94 " : " - ");
 		put(f, e->meaning);
-		if (e->ref)
-			fprintf(f->out, " [%s]", e->ref);
+		if (e->ref) {
+			add(f, " [");
+			put(f, e->ref);
+			add(f, "]");
+		}
 		colour(f, "0");
 	}
-	fputc('\n', f->out);
+	end_line(f, NAMES_AT + 1);
 }
 
 static void put_state(struct fields *f, const struct event *ev)
 {
 	const struct ev_state *s = &ev->u.state;
-	fputs("  at ", f->out);
+	add(f, "  at ");
 	put(f, or_empty(ev->actor));
-	fputs(", ", f->out);
+	add(f, ", ");
 	put(f, or_empty(s->table));
-	fputs(": ", f->out);
+	add(f, ": ");
 	put(f, or_empty(s->key));
-	fputs(" ", f->out);
+	add(f, " ");
 	put(f, or_empty(s->before));
-	fputs(f->style.utf8 ? " \xe2\x86\x92 " : " -> ", f->out);
+	add(f, f->style.utf8 ? " \xe2\x86\x92 " : " -> ");
 	put(f, or_empty(s->after));
 	if (s->reason && f->style.explain) {
-		fputs(f->style.utf8 ? " \xe2\x80\x94 " : " - ", f->out);
+		add(f, f->style.utf8 ? " \xe2\x80\x94 " : " - ");
 		put(f, s->reason);
 	}
-	fputc('\n', f->out);
+	end_line(f, 6);
 }
 
 static enum err fields_event(void *ctx, const struct event *ev)
@@ -160,9 +227,9 @@ static enum err fields_event(void *ctx, const struct event *ev)
 	case EV_RESULT:
 		break;
 	case EV_NOTE:
-		fputs("    ", f->out);
+		add(f, "    ");
 		put(f, or_empty(ev->u.note.text));
-		fputc('\n', f->out);
+		end_line(f, 6);
 		break;
 	}
 	return ferror(f->out) ? ERR_IO : ERR_OK;

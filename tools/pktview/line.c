@@ -120,8 +120,7 @@ static void put_end(struct text *t, const char *name, const struct endpoint *e, 
 }
 
 /* Names where there are any; names and addresses where there is room for both. */
-static void put_ends(
-    struct text *t, const struct lines *l, const struct journey *j, const struct capture *c, bool raw)
+static void put_ends(struct text *t, const struct lines *l, const struct journey *j, const struct capture *c)
 {
 	const struct packet *p = &j->at[0].packet;
 	bool arp = packet_top(p)->proto == PROTO_ARP; /* its line says the addresses */
@@ -134,10 +133,18 @@ static void put_ends(
 	}
 	char from[LAB_HOST_MAX], to[LAB_HOST_MAX];
 	journey_ends(j, c, from, to);
-	bool addresses = !arp && (!l->hosts || raw || !l->style.width || l->style.width >= WIDE);
+	bool addresses = !arp && (!l->hosts || !l->style.width || l->style.width >= WIDE);
+	size_t n = t->n, hidden = t->hidden, column = columns(t);
 	put_end(t, from, &p->src, addresses);
 	put_str(t, arrow);
 	put_end(t, to, &p->dst, addresses);
+	if (addresses && l->hosts && l->style.width && columns(t) - column > ENDS_MAX) {
+		t->n = n;
+		t->hidden = hidden;
+		put_end(t, from, &p->src, false);
+		put_str(t, arrow);
+		put_end(t, to, &p->dst, false);
+	}
 }
 
 /* Cuts at the terminal's width, between characters; a line that is not cut is left as it is. */
@@ -251,7 +258,7 @@ enum err line_write(struct lines *l, const struct journey *j, const struct captu
 		put_str(&t, escape_text(safe, sizeof safe, place, strlen(place)));
 		put_str(&t, ": ");
 	}
-	put_ends(&t, l, j, c, place != NULL);
+	put_ends(&t, l, j, c);
 	pad_ends(&t, l, columns(&t) - begin);
 	put_str(&t, "  ");
 	char summary[768];

@@ -93,18 +93,26 @@ static void narrow_terminal_gets_names_and_each_way_once(void **state)
 	                             "    1    0.000000  laptop → server  UDP 40000→4000, 5 bytes\n");
 }
 
+static void wide_terminal_gets_addresses_where_they_fit(void **state)
+{
+	struct printed *p = *state;
+	p->l.style.width = 120;
+	print(p, 0, NULL);
+	assert_non_null(strstr(p->text, "  laptop 192.168.1.100:40000 → server 192.0.2.2:4000  UDP"));
+	print(p, 0, "home-router wan out");
+	assert_non_null(
+	    strstr(p->text, "home-router wan out: laptop 192.168.1.100:40000 → server 192.0.2.2:4000  UDP"));
+}
+
 static void line_is_cut_at_the_width_by_characters(void **state)
 {
 	struct printed *p = *state;
-	p->l.style.width = 47;
-	print(p, 0, "x");
-	assert_string_equal(
-	    p->text, "    1    0.000000  x: laptop 192.168.1.100:40000 → server 192.0.2.2:4000  …\n");
 	p->l.style.width = 80;
 	print(p, 0, NULL);
+	assert_null(strstr(p->text, "…"));
 	p->l.style.width = 44;
 	print(p, 0, NULL);
-	assert_non_null(strstr(p->text, "laptop → server  UDP 400…\n"));
+	assert_non_null(strstr(p->text, "    1    0.000000  laptop → server  UDP 400…\n"));
 }
 
 static void terminal_without_utf8_gets_ascii_from_us(void **state)
@@ -156,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(file_gets_everything_in_one_line),
 	    T(narrow_terminal_gets_names_and_each_way_once),
+	    T(wide_terminal_gets_addresses_where_they_fit),
 	    T(line_is_cut_at_the_width_by_characters),
 	    T(terminal_without_utf8_gets_ascii_from_us),
 	    T(colours_take_no_columns),
