@@ -15,38 +15,45 @@ static void field(struct trace *t, const char *layer, const char *name, const ch
 	                .len = len});
 }
 
+/* In a query only RD means something. */
+static void describe_query_flags(const struct message *m, struct trace *t)
+{
+	field(t, "DNS header", "QR", "0", "a query", "RFC 1035 4.1.1", 2, 1);
+	field(t, "DNS header", "RD", m->rd ? "1" : "0",
+	    m->rd ? "recursion is asked for" : "the server is not asked to look further for us",
+	    "RFC 1035 4.1.1", 2, 1);
+}
+
 static void describe_flags(const struct message *m, struct trace *t)
 {
-	field(t, "DNS header", "QR", m->qr ? "1" : "0", m->qr ? "a response" : "a query", "RFC 1035 4.1.1", 2,
-	    1);
+	char text[32], name[TYPE_TEXT];
+	field(t, "DNS header", "QR", "1", "a response", "RFC 1035 4.1.1", 2, 1);
 	field(t, "DNS header", "AA", m->aa ? "1" : "0",
 	    m->aa ? "the server speaks for the zone of this name (authoritative answer)"
 	          : "not the server's own zone: a pointer to others, or hearsay",
 	    "RFC 1035 4.1.1", 2, 1);
 	field(t, "DNS header", "TC", m->tc ? "1" : "0", m->tc ? "cut to fit: ask again over TCP" : "whole",
 	    "RFC 1035 4.1.1", 2, 1);
-	field(t, "DNS header", "RD", m->rd ? "1" : "0",
-	    m->rd ? "recursion was asked for" : "the server is not asked to look further by itself",
-	    "RFC 1035 4.1.1", 2, 1);
+	field(t, "DNS header", "RD", m->rd ? "1" : "0", "repeated from the query", "RFC 1035 4.1.1", 2, 1);
 	field(t, "DNS header", "RA", m->ra ? "1" : "0",
 	    m->ra ? "this server would look further for those who ask"
 	          : "this server never looks further for others",
+	    "RFC 1035 4.1.1", 3, 1);
+	snprintf(text, sizeof(text), "%u %s", m->rcode, rcode_text(m->rcode, name));
+	field(t, "DNS header", "RCODE", text, m->rcode == 3 ? "this name does not exist" : NULL,
 	    "RFC 1035 4.1.1", 3, 1);
 }
 
 static void describe_header(const struct message *m, struct trace *t)
 {
-	char text[32], name[TYPE_TEXT];
+	char text[32];
 	unsigned n[4] = {m->n_questions};
 	for (size_t i = 0; i < m->n_records; i++)
 		n[m->records[i].section]++;
 	snprintf(text, sizeof(text), "0x%04x", m->id);
 	field(t, "DNS header", "id", text, "drawn at random for this query: a forger has to guess it",
 	    "RFC 5452 4.3", 0, 2);
-	describe_flags(m, t);
-	snprintf(text, sizeof(text), "%u %s", m->rcode, rcode_text(m->rcode, name));
-	field(t, "DNS header", "RCODE", text, m->rcode == 3 ? "this name does not exist" : NULL,
-	    "RFC 1035 4.1.1", 3, 1);
+	(m->qr ? describe_flags : describe_query_flags)(m, t);
 	static const char *const names[] = {"questions", "answers", "authority", "additional"};
 	for (unsigned i = 0; i < 4; i++) {
 		snprintf(text, sizeof(text), "%u", n[i]);
@@ -61,7 +68,7 @@ static void describe_record(const struct record *rec, struct trace *t)
 	if (rec->type == LDNS_RR_TYPE_OPT) {
 		snprintf(value, sizeof(value), "version %u, takes %u octets over UDP, flags 0x%04x",
 		    (unsigned)(rec->ttl >> 16 & 0xff), rec->class, (unsigned)(rec->ttl & 0xffff));
-		field(t, layers[rec->section], "EDNS", value, "no data, but what this server can do",
+		field(t, layers[rec->section], "EDNS", value, "no data, but what the sender can do",
 		    "RFC 6891 6.1.2", rec->off, rec->len);
 		return;
 	}

@@ -198,7 +198,8 @@ enum lookup_state lookup_run(struct lookup *l, const struct dns_query **q)
 void lookup_sent(struct lookup *l, const struct endpoint *local)
 {
 	l->res->queries++;
-	tell_sent(l, l->top, local);
+	l->top->local = *local;
+	tell_sent(l, l->top);
 }
 
 void lookup_reply(struct lookup *l, const struct dns_reply *reply)

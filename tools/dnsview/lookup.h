@@ -32,6 +32,7 @@ struct frame {
 	bool again; /* the same one once more, another way */
 	bool tcp, edns;
 	struct dns_query query;
+	struct endpoint local; /* where it left from */
 
 	unsigned for_ns;   /* which name server of the frame below it is for */
 	enum err last_err; /* what the last server that was of no use did */

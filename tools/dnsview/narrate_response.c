@@ -13,7 +13,7 @@ static struct trace *tr(const struct lookup *l)
 static void put_received(struct lookup *l, const struct frame *f, const struct dns_reply *reply,
     const char *label, enum secrecy secrecy)
 {
-	char host[HOST_TEXT], from[ENDPOINT_TEXT];
+	char host[HOST_TEXT], from[ENDPOINT_TEXT], to[ENDPOINT_TEXT];
 	host_text(host, &f->slist.ns[f->slist.address[f->at].ns].name);
 	emit(tr(l), (struct event){.kind = EV_RECV,
 	                .u.msg = {.from = host,
@@ -23,7 +23,8 @@ static void put_received(struct lookup *l, const struct frame *f, const struct d
 	                    .bytes = reply->bytes,
 	                    .len = reply->len,
 	                    .secrecy = secrecy,
-	                    .from_addr = reply->from.ip.family ? endpoint_text(from, &reply->from) : NULL}});
+	                    .from_addr = reply->from.ip.family ? endpoint_text(from, &reply->from) : NULL,
+	                    .to_addr = f->local.ip.family ? endpoint_text(to, &f->local) : NULL}});
 }
 
 /* --- what is not a response --------------------------------------------------------------------------------

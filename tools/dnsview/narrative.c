@@ -234,23 +234,24 @@ static const char *choice_text(struct lookup *l, const struct frame *f, char out
 	return out;
 }
 
-/* Told when the query leaves, so that what could not even be sent makes no noise. */
-static void tell_chosen(struct lookup *l, const struct frame *f)
+/* Where nothing can be sent, it was told already: choosing among the unreachable makes no noise. */
+void tell_chosen(struct lookup *l, const struct frame *f)
 {
 	char server[SERVER_TEXT], reason[160];
+	uint8_t family = f->query.to.ip.family;
+	if (f->choice == CHOICE_NONE || servers_family_down(l->r->servers, family, clock_now(l->r->clock)))
+		return;
 	ev_decision(tr(l), "server-chosen", "RFC 1034 5.3.3 step 3", "Ask %s: %s.",
 	    server_text(server, f, f->at), choice_text(l, f, reason));
 }
 
-void tell_sent(struct lookup *l, const struct frame *f, const struct endpoint *local)
+void tell_sent(struct lookup *l, const struct frame *f)
 {
 	char q[QUESTION_TEXT], host[HOST_TEXT], from[ENDPOINT_TEXT], to[ENDPOINT_TEXT],
 	    label[QUESTION_TEXT + 32];
 	const struct slist_address *a = &f->slist.address[f->at];
 	if (!trace_on(tr(l)))
 		return;
-	if (f->choice != CHOICE_NONE)
-		tell_chosen(l, f);
 	snprintf(label, sizeof(label), "%s?%s%s", question_text(q, &f->sname, f->stype),
 	    f->tcp ? " over TCP" : "", f->edns ? "" : " without EDNS");
 	host_text(host, &f->slist.ns[a->ns].name);
@@ -262,7 +263,7 @@ void tell_sent(struct lookup *l, const struct frame *f, const struct endpoint *l
 	                    .bytes = f->query.bytes,
 	                    .len = f->query.len,
 	                    .secrecy = SECRECY_CLEAR,
-	                    .from_addr = local->ip.family ? endpoint_text(from, local) : NULL,
+	                    .from_addr = f->local.ip.family ? endpoint_text(from, &f->local) : NULL,
 	                    .to_addr = endpoint_text(to, &f->query.to)}});
 	struct message m;
 	size_t at;

@@ -23,7 +23,8 @@ void tell_address_refused(
 void tell_known_lame(struct lookup *l, const struct frame *f, unsigned ns, const struct ip *ip);
 
 /* step 3 */
-void tell_sent(struct lookup *l, const struct frame *f, const struct endpoint *local);
+void tell_chosen(struct lookup *l, const struct frame *f);
+void tell_sent(struct lookup *l, const struct frame *f);
 void tell_no_response(struct lookup *l, const struct frame *f, const struct dns_reply *reply);
 const char *tell_why_no_server(const struct lookup *l, const struct frame *f); /* static text */
 

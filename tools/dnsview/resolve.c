@@ -163,6 +163,7 @@ enum step step_3_send_queries(struct lookup *l, struct frame *f)
 		    l, f, ERR_BUDGET, "%u queries were sent for it, and no more are allowed", QUERIES_MAX);
 	}
 	prepare_query(l, f);
+	tell_chosen(l, f);
 	return STEP_WAIT;
 }
 

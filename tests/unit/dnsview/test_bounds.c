@@ -101,6 +101,8 @@ static void name_server_that_is_an_alias_is_refused(void **state)
 	net_lookup(&n, "www.a", LDNS_RR_TYPE_A);
 	assert_int_equal(n.res.outcome, OUTCOME_FAILURE);
 	assert_int_equal(net_asked(&n, "192.0.2.1"), 0);
+	for (size_t i = 0; i < n.n; i++)
+		assert_true(strcmp(n.asked[i].name, "real.b.") != 0);
 	net_down(&n);
 }
 
