@@ -12,7 +12,7 @@ static uint8_t lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
 }
 
-/* --- from text ----------------------------------------------------------------------------------------- */
+/* --- from text --------------------------------------------------------------------------------- */
 
 /* One octet of a label, escapes undone; *p goes past it. */
 static bool label_octet(const char **p, uint8_t *out)
@@ -96,7 +96,7 @@ enum err dname_parse(struct dname *out, const char *text, const char **why)
 	return ERR_OK;
 }
 
-/* --- from the wire ------------------------------------------------------------------------------------- */
+/* --- from the wire ----------------------------------------------------------------------------- */
 
 enum err dname_read(struct dname *out, struct rd *r)
 {
@@ -139,7 +139,7 @@ enum err dname_read(struct dname *out, struct rd *r)
 	return e;
 }
 
-/* --- to text ------------------------------------------------------------------------------------------- */
+/* --- to text ----------------------------------------------------------------------------------- */
 
 static char *put_octet(char *p, uint8_t c)
 {
@@ -171,7 +171,7 @@ char *dname_text(char out[static DNAME_TEXT], const struct dname *n)
 	return out;
 }
 
-/* --- relations ----------------------------------------------------------------------------------------- */
+/* --- relations --------------------------------------------------------------------------------- */
 
 bool dname_is_root(const struct dname *n)
 {

@@ -42,8 +42,8 @@ struct dns_reply {
 };
 
 struct exchange {
-	/* Sends a query; *local becomes the address it left from. ERR_UNREACHABLE: this machine has no route
-	 * there, and nothing was sent. */
+	/* Sends a query; *local becomes the address it left from. ERR_REFUSED: a TCP connection was refused
+	 * at once. Any other error: nothing was sent, as this machine has no route there. */
 	enum err (*send)(void *ctx, const struct dns_query *q, struct endpoint *local);
 	/* Waits for its response or its failure, at most q->timeout_ns. ERR_INTERNAL: stop altogether
 	 * (interrupted). */
@@ -51,8 +51,7 @@ struct exchange {
 	void *ctx;
 };
 
-/* --- the real network, by c-ares --------------------------------------------------------------------------
- */
+/* --- the real network, by c-ares --------------------------------------------------------------- */
 
 struct exchange_cares;
 /* stop_fd: readable when the user wants to stop; -1: none. */

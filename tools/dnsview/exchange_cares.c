@@ -45,8 +45,7 @@ static int64_t monotonic(void)
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-/* --- sockets
- * ------------------------------------------------------------------------------------------------ */
+/* --- sockets ----------------------------------------------------------------------------------- */
 
 static ares_socket_t open_socket(int family, int type, int protocol, void *ctx)
 {
@@ -192,8 +191,7 @@ static const struct ares_socket_functions socket_functions = {
     .asendv = send_vector,
 };
 
-/* --- a query
- * ------------------------------------------------------------------------------------------------ */
+/* --- a query ----------------------------------------------------------------------------------- */
 
 static void on_done(void *ctx, int status, int timeouts, unsigned char *bytes, int len)
 {
@@ -348,8 +346,7 @@ static enum err cares_wait(void *ctx, struct dns_reply *reply)
 	return reply->err;
 }
 
-/* --- its life
- * ----------------------------------------------------------------------------------------------- */
+/* --- its life ---------------------------------------------------------------------------------- */
 
 enum err exchange_cares_new(struct exchange_cares **out, int stop_fd)
 {

@@ -53,8 +53,7 @@ ldns_rr_list *collect(
 	return rrs;
 }
 
-/* --- the SLIST --------------------------------------------------------------------------------------------
- */
+/* --- the SLIST --------------------------------------------------------------------------------- */
 
 struct dname closest_zone(struct lookup *l, const struct dname *name, const struct cache_entry **delegation)
 {
@@ -140,8 +139,7 @@ void slist_fill(struct lookup *l, struct frame *f, const struct dname *name)
 	}
 }
 
-/* --- name servers' addresses -------------------------------------------------------------------------------
- */
+/* --- name servers' addresses ------------------------------------------------------------------- */
 
 static bool is_waited_for(const struct frame *f, const struct dname *name, uint16_t type)
 {

@@ -7,8 +7,7 @@
 
 #include "narrative.h"
 
-/* --- the resolver ------------------------------------------------------------------------------------------
- */
+/* --- the resolver ------------------------------------------------------------------------------ */
 
 #define CACHE_ENTRIES 20000
 
@@ -42,8 +41,7 @@ void lookup_result_release(struct lookup_result *res)
 	*res = (struct lookup_result){0};
 }
 
-/* --- frames ------------------------------------------------------------------------------------------------
- */
+/* --- frames ------------------------------------------------------------------------------------ */
 
 static void frame_free(struct frame *f)
 {
@@ -65,7 +63,8 @@ static void remember_failure(struct lookup *l, struct frame *f, enum err err)
 {
 	const struct cache_entry *e;
 	int64_t now = clock_now(l->r->clock);
-	if (l->fatal || err == ERR_BUDGET || err == ERR_FORMAT ||
+	bool ours = l->fatal || (err == ERR_UNREACHABLE && l->res->queries == 0);
+	if (ours || err == ERR_BUDGET || err == ERR_FORMAT ||
 	    cache_find(l->r->cache, CACHE_FAILURE, &f->sname, f->stype, now, &e) == CACHE_FRESH)
 		return;
 	struct dname nobody = dname_root();
@@ -94,8 +93,7 @@ enum step give_up(struct lookup *l, struct frame *f, enum err err, const char *f
 	return finish(l, f, OUTCOME_FAILURE);
 }
 
-/* --- a lookup ----------------------------------------------------------------------------------------------
- */
+/* --- a lookup ---------------------------------------------------------------------------------- */
 
 void lookup_begin(
     struct lookup *l, struct resolver *r, const struct dname *name, uint16_t type, struct lookup_result *res)
@@ -207,6 +205,8 @@ void lookup_reply(struct lookup *l, const struct dns_reply *reply)
 	struct frame *f = l->top;
 	if (reply->err == ERR_INTERNAL || reply->err == ERR_NOMEM) {
 		l->fatal = reply->err;
+		snprintf(l->res->why, sizeof(l->res->why), "%s",
+		    reply->err == ERR_INTERNAL ? "interrupted" : err_text(reply->err));
 		return;
 	}
 	tell_strays(l, f, reply);
@@ -240,8 +240,7 @@ void lookup_end(struct lookup *l)
 	l->res->servers = count_servers(l->res);
 }
 
-/* --- the record of what was asked
- * --------------------------------------------------------------------------- */
+/* --- the record of what was asked -------------------------------------------------------------- */
 
 struct hop *add_hop(struct lookup *l, const struct frame *f, const struct dns_reply *reply)
 {
@@ -285,8 +284,7 @@ void note_response(struct lookup *l, const struct message *m, const struct analy
 	}
 }
 
-/* --- over an exchange
- * --------------------------------------------------------------------------------------- */
+/* --- over an exchange -------------------------------------------------------------------------- */
 
 void resolver_lookup(struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type,
     struct lookup_result *out)
@@ -298,14 +296,11 @@ void resolver_lookup(struct resolver *r, struct exchange ex, const struct dname 
 		struct endpoint local = {0};
 		struct dns_reply reply = {0};
 		reply.err = ex.send(ex.ctx, q, &local);
-		if (reply.err == ERR_OK) {
+		reply.unsent = reply.err != ERR_OK && reply.err != ERR_REFUSED;
+		if (!reply.unsent)
 			lookup_sent(&l, &local);
-			enum err e = ex.wait(ex.ctx, &reply);
-			if (e)
-				reply.err = e;
-		} else {
-			reply.unsent = true;
-		}
+		if (reply.err == ERR_OK)
+			reply.err = ex.wait(ex.ctx, &reply);
 		lookup_reply(&l, &reply);
 	}
 	lookup_end(&l);

@@ -65,8 +65,7 @@ void lookup_sent(struct lookup *l, const struct endpoint *local);
 void lookup_reply(struct lookup *l, const struct dns_reply *reply);
 void lookup_end(struct lookup *l);
 
-/* --- for the steps ----------------------------------------------------------------------------------------
- */
+/* --- for the steps ----------------------------------------------------------------------------- */
 
 /* A cache entry that may be used now: fresh, or learnt in this very lookup (RFC 1035 3.2.1: TTL 0 serves the
  * transaction in progress). NULL: none. */

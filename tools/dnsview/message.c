@@ -7,8 +7,7 @@
 
 #include "glassnet/wire.h"
 
-/* --- names within record data ----------------------------------------------------------------------------
- */
+/* --- names within record data ------------------------------------------------------------------ */
 
 /* Where types keep names in their data: after skip octets, names of them. ldns would follow a compression
  * pointer to anywhere, so each is read once by dname_read(), which insists on backwards. */
@@ -87,8 +86,7 @@ static enum err check_data(struct record *rec, const uint8_t *pkt)
 	return ERR_OK;
 }
 
-/* --- parsing ---------------------------------------------------------------------------------------------
- */
+/* --- parsing ----------------------------------------------------------------------------------- */
 
 static enum err parse_record(struct record *rec, struct rd *r)
 {
@@ -203,8 +201,7 @@ void message_release(struct message *m)
 	*m = (struct message){0};
 }
 
-/* --- queries ----------------------------------------------------------------------------------------------
- */
+/* --- queries ----------------------------------------------------------------------------------- */
 
 size_t query_write(uint8_t out[static DNS_QUERY_MAX], const struct question *q)
 {

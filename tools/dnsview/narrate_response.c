@@ -27,8 +27,7 @@ static void put_received(struct lookup *l, const struct frame *f, const struct d
 	                    .to_addr = f->local.ip.family ? endpoint_text(to, &f->local) : NULL}});
 }
 
-/* --- what is not a response --------------------------------------------------------------------------------
- */
+/* --- what is not a response -------------------------------------------------------------------- */
 
 void tell_strays(struct lookup *l, const struct frame *f, const struct dns_reply *reply)
 {
@@ -71,8 +70,7 @@ void tell_malformed(
 	    at, err_text(e));
 }
 
-/* --- what a response is ------------------------------------------------------------------------------------
- */
+/* --- what a response is ------------------------------------------------------------------------ */
 
 static unsigned count(const struct message *m, enum section section, const struct dname *owner, uint16_t type)
 {
@@ -224,8 +222,7 @@ void tell_negative_not_kept(struct lookup *l, const struct frame *f, const struc
 	             "long.");
 }
 
-/* --- records that are not believed
- * -------------------------------------------------------------------------- */
+/* --- records that are not believed ------------------------------------------------------------- */
 
 /* Is r the address of a name server that this referral names? */
 static bool is_glue(const struct message *m, const struct analysis *a, const struct record *r)
@@ -343,8 +340,7 @@ void tell_trust(struct lookup *l, const struct frame *f, const struct message *m
 		    m->n_records - EXTRAS_TOLD);
 }
 
-/* --- the cache
- * ---------------------------------------------------------------------------------------------- */
+/* --- the cache --------------------------------------------------------------------------------- */
 
 static const char *kind_text(enum cache_kind kind)
 {
@@ -406,8 +402,7 @@ void tell_kept(struct lookup *l, const struct cache_put *p, uint32_t ttl)
 		teach(l->tell, LESSON_GHOST);
 }
 
-/* --- the result
- * --------------------------------------------------------------------------------------------- */
+/* --- the result -------------------------------------------------------------------------------- */
 
 #define RESULT_TEXT 900
 

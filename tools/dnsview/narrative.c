@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- words ------------------------------------------------------------------------------------------------
- */
+/* --- words ------------------------------------------------------------------------------------- */
 
 char *host_text(char out[static HOST_TEXT], const struct dname *n)
 {
@@ -57,8 +56,7 @@ static struct trace *tr(const struct lookup *l)
 	return l->tell->trace;
 }
 
-/* --- the question ------------------------------------------------------------------------------------------
- */
+/* --- the question ------------------------------------------------------------------------------ */
 
 void tell_begin(struct lookup *l)
 {
@@ -73,8 +71,7 @@ void tell_give_up(struct lookup *l, const struct frame *f, const char *why)
 	    tr(l), "gave-up", NULL, "Given up on %s: %s.", question_text(q, &f->sname, f->stype), why);
 }
 
-/* --- step 1 ------------------------------------------------------------------------------------------------
- */
+/* --- step 1 ------------------------------------------------------------------------------------ */
 
 /* Tells when something was known, but is too old: where a cache hit was to be expected. */
 static void tell_expired(struct lookup *l, enum cache_kind kind, const struct dname *name, uint16_t type)
@@ -135,8 +132,7 @@ void tell_cache_miss(struct lookup *l, const struct frame *f)
 	    question_text(q, &f->sname, f->stype));
 }
 
-/* --- step 2 ------------------------------------------------------------------------------------------------
- */
+/* --- step 2 ------------------------------------------------------------------------------------ */
 
 void tell_best_servers(struct lookup *l, const struct frame *f)
 {
@@ -146,18 +142,18 @@ void tell_best_servers(struct lookup *l, const struct frame *f)
 		tell_expired(l, CACHE_DELEGATION, &n, LDNS_RR_TYPE_NS);
 	if (s->from_hints) {
 		ev_decision(tr(l), "best-servers", "RFC 1034 5.3.3 step 2",
-		    "No zone on the way to it is known, so the search starts at the root: %u servers, from "
+		    "No zone on the way to it is known, so the search starts at the root: %u server%s, from "
 		    "the root hints.",
-		    s->n_ns);
+		    s->n_ns, s->n_ns == 1 ? "" : "s");
 		teach(l->tell, LESSON_ROOT);
 		return;
 	}
-	snprintf(known, sizeof(known), "%u address%s known", s->n_addresses,
-	    s->n_addresses == 1 ? " is" : "es are");
+	snprintf(known, sizeof(known), "with %u address%s to ask", s->n_addresses,
+	    s->n_addresses == 1 ? "" : "es");
 	ev_decision(tr(l), "best-servers", "RFC 1034 5.3.3 step 2",
-	    "The closest zone known now is %s It is served by %s%s; %s.", zone_sentence(zone, &s->zone),
+	    "The closest zone known now is %s It is served by %s%s, %s.", zone_sentence(zone, &s->zone),
 	    s->n_ns ? host_text(first, &s->ns[0].name) : "nobody", s->n_ns > 1 ? " and others" : "",
-	    s->n_addresses ? known : "no address is known");
+	    s->n_addresses ? known : "but no address is known");
 	if (l->res->queries == 0)
 		teach(l->tell, LESSON_CACHE_PARTLY);
 }
@@ -181,8 +177,7 @@ void tell_known_lame(struct lookup *l, const struct frame *f, unsigned ns, const
 	    host_text(host, &f->slist.ns[ns].name), ip_text(text, ip), zone_text(zone, &f->slist.zone));
 }
 
-/* --- step 3 ------------------------------------------------------------------------------------------------
- */
+/* --- step 3 ------------------------------------------------------------------------------------ */
 
 static bool some_failed(const struct slist *s)
 {
@@ -198,7 +193,7 @@ static const char *choice_text(struct lookup *l, const struct frame *f, char out
 	const char *kind = f->slist.from_hints ? "root server" : "name server";
 	switch (f->choice) {
 	case CHOICE_ONLY:
-		snprintf(out, 160, "it is the only address known for this zone");
+		snprintf(out, 160, "it is the only address to choose from");
 		break;
 	case CHOICE_FASTEST:
 		snprintf(out, 160, "it answered before, in %.1f ms on average%s",

@@ -60,8 +60,7 @@ void tell_trust(struct lookup *l, const struct frame *f, const struct message *m
 /* What goes into the cache; ttl as the server sent it. */
 void tell_kept(struct lookup *l, const struct cache_put *p, uint32_t ttl);
 
-/* --- words ------------------------------------------------------------------------------------------------
- */
+/* --- words ------------------------------------------------------------------------------------- */
 
 /* A host's name, without the last dot; a server's with its address: "k.root-servers.net (193.0.14.129)". */
 #define HOST_TEXT   DNAME_TEXT

@@ -1,18 +1,29 @@
 /* The algorithm of RFC 1034 5.3.3, step by step and in its order:
  *
- *     1. See if the answer is in local information, and if so return it to the client.
- *     2. Find the best servers to ask.
- *     3. Send them queries until one returns a response.
- *     4. Analyze the response, either:
- *        a. if the response answers the question or contains a name error, cache the data as well as
- * returning it back to the client. b. if the response contains a better delegation to other servers, cache
- * the delegation information, and go to step 2. c. if the response shows a CNAME and that is not the answer
- * itself, cache the CNAME, change the SNAME to the canonical name in the CNAME RR and go to step 1. d. if the
- * response shows a servers failure or other bizarre contents, delete the server from the SLIST and go back to
- * step 3.
+ *  1. See if the answer is in local information, and if so return it to the client.
  *
- * Each step is a function that returns the step to go on with. What forty years have added to the RFC — who
- * is believed about what, and how much work is done at most — stands where it applies, with its source. */
+ *  2. Find the best servers to ask.
+ *
+ *  3. Send them queries until one returns a response.
+ *
+ *  4. Analyze the response, either:
+ *
+ *     a. if the response answers the question or contains a name error,
+ *        cache the data as well as returning it back to the client.
+ *
+ *     b. if the response contains a better delegation to other servers,
+ *        cache the delegation information, and go to step 2.
+ *
+ *     c. if the response shows a CNAME and that is not the answer itself,
+ *        cache the CNAME, change the SNAME to the canonical name in the
+ *        CNAME RR and go to step 1.
+ *
+ *     d. if the response shows a servers failure or other bizarre contents,
+ *        delete the server from the SLIST and go back to step 3.
+ *
+ * Each step is a function that returns the step to go on with. What forty years have added to the
+ * RFC - who is believed about what, and how much work is done at most - stands where it applies,
+ * with its source. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +34,7 @@ static enum step restart_at(struct lookup *l, struct frame *f, const ldns_rr *al
     const struct dname *target, uint32_t ttl, bool from_cache);
 static enum step ask_again(struct lookup *l, struct frame *f, bool tcp, bool edns);
 
-/* --- 1. See if the answer is in local information ---------------------------------------------------------
- */
+/* --- 1. See if the answer is in local information ---------------------------------------------- */
 
 /* A "no" that is known: failed a moment ago, no such name (which covers all names below it, RFC 8020), no
  * such type. */
@@ -88,8 +98,7 @@ enum step step_1_answer_in_cache(struct lookup *l, struct frame *f)
 	return STEP_2;
 }
 
-/* --- 2. Find the best servers to ask ----------------------------------------------------------------------
- */
+/* --- 2. Find the best servers to ask ----------------------------------------------------------- */
 
 enum step step_2_best_servers(struct lookup *l, struct frame *f)
 {
@@ -101,8 +110,7 @@ enum step step_2_best_servers(struct lookup *l, struct frame *f)
 	return STEP_3;
 }
 
-/* --- 3. Send them queries until one returns a response ----------------------------------------------------
- */
+/* --- 3. Send them queries until one returns a response ----------------------------------------- */
 
 /* A server that was never heard of gets 0.8 s, one that is known four times its usual round trip and a bit;
  * whoever is asked a second time, all the time there is. */
@@ -141,6 +149,9 @@ static void prepare_query(struct lookup *l, struct frame *f)
 
 enum step step_3_send_queries(struct lookup *l, struct frame *f)
 {
+	if (f->slist.silent >= SLIST_MAX_SILENT)
+		return give_up(l, f, ERR_TIMEOUT, "%u questions to servers of its zone got no response",
+		    SLIST_MAX_SILENT);
 	if (!f->again) {
 		f->choice = slist_choose(
 		    &f->slist, l->r->servers, clock_now(l->r->clock), l->r->rng, &f->at, &f->chosen_of);
@@ -173,6 +184,7 @@ enum step step_3_no_response(struct lookup *l, struct frame *f, const struct dns
 	if (f->tcp || reply->err != ERR_TIMEOUT)
 		a->dropped = true; /* asking again would change nothing */
 	a->tries++;
+	f->slist.silent += reply->err == ERR_TIMEOUT;
 	f->slist.ns[a->ns].failed = true;
 	f->last_err = reply->err;
 	tell_no_response(l, f, reply);
@@ -183,8 +195,7 @@ enum step step_3_no_response(struct lookup *l, struct frame *f, const struct dns
 	return STEP_3;
 }
 
-/* --- 4. Analyze the response ------------------------------------------------------------------------------
- */
+/* --- 4. Analyze the response ------------------------------------------------------------------- */
 
 /* The least of the SOA's TTL and its MINIMUM field (RFC 2308 5); 0 without an SOA: not kept. */
 static uint32_t negative_ttl(const struct record *soa)
@@ -380,8 +391,7 @@ enum step step_4_analyze_response(struct lookup *l, struct frame *f, const struc
 	return next;
 }
 
-/* --- and again --------------------------------------------------------------------------------------------
- */
+/* --- and again --------------------------------------------------------------------------------- */
 
 /* The same server once more, over TCP or without EDNS. */
 static enum step ask_again(struct lookup *l, struct frame *f, bool tcp, bool edns)

@@ -12,6 +12,7 @@
 
 #define SLIST_MAX_NS        16 /* of one delegation; more are left out */
 #define SLIST_MAX_ADDRESSES 64 /* of all of them */
+#define SLIST_MAX_SILENT    8  /* questions without a response, to all of them */
 #define SLIST_TRIES         2  /* how often a silent server is asked */
 
 struct slist_ns {
@@ -31,6 +32,7 @@ struct slist {
 	struct dname zone;
 	bool from_hints;
 	unsigned n_ns, n_addresses;
+	unsigned silent;  /* questions without a response */
 	unsigned lookups; /* of name servers' addresses, for this delegation */
 	struct slist_ns ns[SLIST_MAX_NS];
 	struct slist_address address[SLIST_MAX_ADDRESSES];

@@ -12,8 +12,7 @@
 
 #define EXIT_INTERRUPTED 130 /* what a shell shows for a program that SIGINT ended */
 
-/* --- arguments
- * ---------------------------------------------------------------------------------------------- */
+/* --- arguments --------------------------------------------------------------------------------- */
 
 bool trace_request_type(struct trace_request *r, const char *text, const char **why)
 {
@@ -34,8 +33,7 @@ bool trace_request_name(struct trace_request *r, const char *text, const char **
 	return r->n_names < TRACE_MAX_NAMES && dname_parse(&r->name[r->n_names++], text, why) == ERR_OK;
 }
 
-/* --- surroundings
- * ------------------------------------------------------------------------------------------- */
+/* --- surroundings ------------------------------------------------------------------------------ */
 
 static void random_fill(void *ctx, void *buf, size_t len)
 {
@@ -72,8 +70,30 @@ static void own_name(char *out, size_t cap)
 	out[strcspn(out, ".")] = '\0';
 }
 
-/* --- lookups
- * ------------------------------------------------------------------------------------------------ */
+/* The real network, which says on a terminal what it waits for where the story does not appear there by
+ * itself. */
+struct watched {
+	struct exchange inner;
+	bool quiet; /* the story is the progress */
+};
+
+static enum err watched_send(void *ctx, const struct dns_query *q, struct endpoint *local)
+{
+	struct watched *w = ctx;
+	char to[ENDPOINT_TEXT], name[DNAME_TEXT];
+	if (!w->quiet)
+		cli_progress(
+		    "asking %s for %s", endpoint_text(to, &q->to), dname_text(name, &q->question.qname));
+	return w->inner.send(w->inner.ctx, q, local);
+}
+
+static enum err watched_wait(void *ctx, struct dns_reply *reply)
+{
+	struct watched *w = ctx;
+	return w->inner.wait(w->inner.ctx, reply);
+}
+
+/* --- lookups ----------------------------------------------------------------------------------- */
 
 static int worse(int a, int b)
 {
@@ -114,12 +134,15 @@ static int run_with(
 	enum err e = exchange_cares_new(&net, cli_interrupt_fd());
 	if (e)
 		return cli_fail(c, e, "the network could not be set up");
+	struct watched w = {
+	    .inner = exchange_cares(net), .quiet = !cli_has(c, "quiet") && isatty(fileno(c->out))};
+	struct exchange ex = {.send = watched_send, .wait = watched_wait, .ctx = &w};
 	e = resolver_init(&res, &config, hints, &clock_real, (struct rng){.fill = random_fill}, t, me);
-	int status =
-	    e ? cli_fail(c, e, "the resolver could not be set up") : lookup_all(&res, exchange_cares(net), r);
+	int status = e ? cli_fail(c, e, "the resolver could not be set up") : lookup_all(&res, ex, r);
 	if (!e)
 		resolver_release(&res);
 	exchange_cares_free(net);
+	cli_progress_end();
 	return status;
 }
 

@@ -2,8 +2,7 @@
  * counts. */
 #include "tree.h"
 
-/* --- rule 8: bounds
- * ------------------------------------------------------------------------------------------ */
+/* --- rule 8: bounds ---------------------------------------------------------------------------- */
 
 static void zones_that_depend_on_each_other_in_a_circle_are_given_up(void **state)
 {
@@ -119,8 +118,7 @@ static void name_server_within_its_own_zone_without_glue_is_left_out(void **stat
 	net_down(&n);
 }
 
-/* --- rule 10: negative answers
- * ---------------------------------------------------------------------------------- */
+/* --- rule 10: negative answers ----------------------------------------------------------------- */
 
 static void nxdomain_is_kept_for_the_least_of_ttl_and_minimum(void **state)
 {
@@ -201,8 +199,7 @@ static void negative_ttl_is_three_hours_at_most(void **state)
 	net_down(&n);
 }
 
-/* --- rule 13: TTLs
- * -------------------------------------------------------------------------------------------------- */
+/* --- rule 13: TTLs ----------------------------------------------------------------------------- */
 
 static void ttl_with_the_high_bit_is_zero_and_the_longest_is_a_day(void **state)
 {

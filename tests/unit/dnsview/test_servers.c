@@ -2,8 +2,7 @@
  * reached. */
 #include "tree.h"
 
-/* --- rule 9: TCP and EDNS
- * ------------------------------------------------------------------------------------- */
+/* --- rule 9: TCP and EDNS ---------------------------------------------------------------------- */
 
 static void truncated_answer_is_asked_again_over_tcp(void **state)
 {
@@ -45,8 +44,7 @@ static void connection_closed_too_early_is_a_network_failure(void **state)
 	net_down(&n);
 }
 
-/* --- rule 14: servers of no use
- * --------------------------------------------------------------------------------- */
+/* --- rule 14: servers of no use ---------------------------------------------------------------- */
 
 #define ROOT_B "170.247.170.2"
 #define TWO_ROOTS                                                                                            \
@@ -130,6 +128,17 @@ static void silent_server_is_asked_twice_the_second_time_with_more_patience(void
 	net_down(&n);
 }
 
+static void silence_of_eight_in_a_row_ends_the_search(void **state)
+{
+	static const struct canned script[] = {END};
+	struct net n;
+	(void)state;
+	net_config(&n, script, root_hints_text, net_default);
+	assert_int_equal(net_lookup(&n, "a", LDNS_RR_TYPE_A), SLIST_MAX_SILENT);
+	assert_int_equal(n.res.err, ERR_TIMEOUT);
+	net_down(&n);
+}
+
 static void failure_is_remembered_for_five_seconds(void **state)
 {
 	static const struct canned script[] = {{ROOT, "*", "*", "", NULL, NULL, NULL, SILENT}, END};
@@ -144,8 +153,7 @@ static void failure_is_remembered_for_five_seconds(void **state)
 	net_down(&n);
 }
 
-/* --- families
- * ----------------------------------------------------------------------------------------------------- */
+/* --- families ---------------------------------------------------------------------------------- */
 
 #define BOTH_FAMILIES ". 1 NS a.root.\na.root. 1 A 198.41.0.4\na.root. 1 AAAA 2001:503:ba3e::2:30\n"
 
@@ -215,6 +223,7 @@ int main(void)
 	    cmocka_unit_test(server_that_is_dead_is_left_for_the_next),
 	    cmocka_unit_test(lame_server_is_remembered_for_its_zone_for_a_minute),
 	    cmocka_unit_test(silent_server_is_asked_twice_the_second_time_with_more_patience),
+	    cmocka_unit_test(silence_of_eight_in_a_row_ends_the_search),
 	    cmocka_unit_test(failure_is_remembered_for_five_seconds),
 	    cmocka_unit_test(only_the_wanted_family_is_asked),
 	    cmocka_unit_test(family_without_a_route_is_tried_last_and_told_once),

@@ -10,8 +10,7 @@ static enum cache_state in_cache(struct net *n, enum cache_kind kind, const char
 	return cache_find(n->r.cache, kind, &d, type, n->now, &e);
 }
 
-/* --- rules 1 and 2: what a response must match
- * --------------------------------------------------------------- */
+/* --- rules 1 and 2: what a response must match ------------------------------------------------- */
 
 static void query_has_rd_off_a_drawn_id_and_drawn_letters_case(void **state)
 {
@@ -78,8 +77,7 @@ static void response_in_another_letters_case_is_asked_again_over_tcp(void **stat
 	net_down(&n);
 }
 
-/* --- rule 3: only what is at or below the zone asked is believed
- * ----------------------------------------------- */
+/* --- rule 3: only what is at or below the zone asked is believed ------------------------------- */
 
 static void referral_upward_is_lame_and_never_cached(void **state)
 {
@@ -165,8 +163,7 @@ static void answer_for_a_delegated_zone_behind_a_cname_is_resolved_anew(void **s
 	net_down(&n);
 }
 
-/* --- rule 4: glue
- * ------------------------------------------------------------------------------------------------ */
+/* --- rule 4: glue ------------------------------------------------------------------------------ */
 
 static void glue_out_of_bailiwick_is_refused_and_the_name_looked_up(void **state)
 {
@@ -233,8 +230,7 @@ static void authoritative_address_outranks_glue(void **state)
 	net_down(&n);
 }
 
-/* --- rules 5 and 6: name servers' names
- * ------------------------------------------------------------------------------ */
+/* --- rules 5 and 6: name servers' names -------------------------------------------------------- */
 
 static void authority_ns_beside_an_answer_changes_no_delegation(void **state)
 {
@@ -272,8 +268,7 @@ static void childs_own_ns_set_does_not_prolong_the_delegation(void **state)
 	net_down(&n);
 }
 
-/* --- rule 15: addresses that are never asked
- * ------------------------------------------------------------------------ */
+/* --- rule 15: addresses that are never asked --------------------------------------------------- */
 
 static void server_at_a_loopback_address_is_not_asked_unless_allowed(void **state)
 {

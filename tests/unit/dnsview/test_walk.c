@@ -91,8 +91,7 @@ static void delegation_with_ttl_zero_serves_the_lookup_in_progress_only(void **s
 	net_down(&n);
 }
 
-/* --- rule 7: aliases ---------------------------------------------------------------------------------------
- */
+/* --- rule 7: aliases --------------------------------------------------------------------------- */
 
 static void cname_is_followed_from_the_best_known_cut(void **state)
 {
@@ -189,8 +188,7 @@ static void dname_moves_the_names_below_it(void **state)
 	net_down(&n);
 }
 
-/* --- the story ---------------------------------------------------------------------------------------------
- */
+/* --- the story --------------------------------------------------------------------------------- */
 
 static void lessons_are_told_once(void **state)
 {
