@@ -13,7 +13,8 @@
 #include "live.h"
 
 #define HOLD_NS    (3 * NS_PER_MS)
-#define MAX_HELD   65536 /* then packets stay in the kernel's rings, which drop and count */
+#define MAX_HELD   (128u << 20) /* octets; then packets stay in the kernel's rings, which drop and count */
+#define GIVE_RUN   64           /* packets given out before the rings are looked at again: they are small */
 #define FAR_FUTURE INT64_MAX
 
 /* --- from the rings to the queue */
@@ -47,7 +48,9 @@ static void on_packet(u_char *user, const struct pcap_pkthdr *h, const u_char *b
 	if (queue_push(&s->queue, &held)) {
 		free(held.bytes);
 		s->lost++;
+		return;
 	}
+	s->held_octets += held.len + sizeof held;
 }
 
 static void close_interface(struct live *s, size_t i)
@@ -74,7 +77,7 @@ static enum err drain(struct capture *c, int64_t wait_ns, int stop_fd)
 		capture_set_error(c, "the lab has ended");
 		s->ended = true;
 	}
-	for (size_t i = 0; i < s->n_ifs && s->queue.n < MAX_HELD; i++) {
+	for (size_t i = 0; i < s->n_ifs && s->held_octets < MAX_HELD; i++) {
 		if (!s->ifs[i].pcap || !s->fds[FD_IFS + i].revents)
 			continue;
 		struct drain d = {s, &s->ifs[i]};
@@ -102,6 +105,7 @@ static bool give(struct capture *c, struct capture_packet *out)
 	if (!s->queue.n || s->queue.at[0].time > s->complete_until)
 		return false;
 	s->given = queue_pop(&s->queue);
+	s->held_octets -= s->given.len + sizeof s->given;
 	out->packet = (struct packet){.time = s->given.time,
 	    .number = ++c->number,
 	    .bytes = s->given.bytes,
@@ -139,6 +143,8 @@ static enum err live_next(struct capture *c, struct capture_packet *out, int64_t
 	struct live *s = c->source;
 	free(s->given.bytes);
 	s->given.bytes = NULL;
+	if (++s->given_in_a_row % GIVE_RUN == 0)
+		(void)drain(c, 0, -1); /* a consumer that takes its time must not cost packets */
 	if (give(c, out))
 		return ERR_OK;
 	if (timeout_ns == 0)

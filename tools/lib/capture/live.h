@@ -46,6 +46,8 @@ struct live {
 	struct pollfd *fds; /* FD_STOP, FD_END, then one an interface from FD_IFS on */
 	bool ended;         /* FD_END was readable: nothing more will come */
 	struct queue queue;
+	size_t held_octets;
+	unsigned given_in_a_row;
 	int64_t complete_until; /* every packet up to this time is in the queue */
 	struct held given;      /* the caller has its bytes until the next call */
 	uint64_t seq, lost;
