@@ -69,6 +69,14 @@ static enum err turn(ares_channel ch, struct deadline d)
 	return deadline_left(d) ? ERR_OK : ERR_TIMEOUT;
 }
 
+/* Was the end asked for already? */
+static bool stopped(struct deadline d)
+{
+	struct pollfd p = {.fd = d.cancel_fd, .events = POLLIN};
+
+	return d.cancel_fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
 static enum err verdict_of(int status)
 {
 	switch (status) {
@@ -112,6 +120,10 @@ enum err resolve(const char *host, uint16_t port, uint8_t family, struct deadlin
 	enum err e = ERR_OK;
 
 	memset(out, 0, sizeof(*out));
+	if (stopped(d)) { /* before the first question goes out */
+		errno = EINTR;
+		return ERR_NET;
+	}
 	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS || ares_init(&ch) != ARES_SUCCESS) {
 		snprintf(out->why, sizeof(out->why), "the resolver cannot be set up (/etc/resolv.conf)");
 		return ERR_NET;

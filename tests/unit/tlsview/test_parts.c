@@ -139,6 +139,15 @@ static void resolve_reads_the_hosts_file(void **state)
 	struct resolved r;
 
 	(void)state;
+	char *hosts = NULL;
+	size_t cap = 0;
+	FILE *f = fopen("/etc/hosts", "r");
+	bool there = f && getdelim(&hosts, &cap, '\0', f) > 0 && strstr(hosts, "localhost");
+	if (f)
+		fclose(f);
+	free(hosts);
+	if (!there)
+		skip(); /* this machine's hosts file does not name it, and nobody else is to be asked */
 	assert_int_equal(resolve("localhost", 443, 4, deadline_in(5 * NS_PER_S, -1), &r), ERR_OK);
 	assert_int_equal(r.n, 1);
 	assert_int_equal(r.at[0].port, 443);
