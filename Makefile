@@ -127,7 +127,8 @@ DEST_MAN   = $(DESTDIR)$(PREFIX)/share/man/man1
 install: all ## install to PREFIX (/usr/local), below DESTDIR
 	install -d $(DEST_BIN) $(DEST_SHARE) $(DEST_MAN)
 	install -m 755 $(PROGS:%=$(BIN)/%) $(DEST_BIN)
-	cp -R lab/topology.conf lab/hosts lab/scenes $(DEST_SHARE)
+	rm -rf $(DEST_SHARE)/hosts $(DEST_SHARE)/scenes
+	cp -RP lab/topology.conf lab/hosts lab/scenes $(DEST_SHARE)
 	$(if $(wildcard tools/*/*.1 lab/*/*.1),install -m 644 $(wildcard tools/*/*.1 lab/*/*.1) $(DEST_MAN))
 
 uninstall: ## remove what install put there
