@@ -1,4 +1,5 @@
 /* glasslab demo: plays one scene. */
+#include <stdio.h>
 #include <string.h>
 
 #include "demo.h"
@@ -9,6 +10,7 @@ static const struct scene *const scenes[] = {&scene_lookup, &scene_freewifi};
 
 int verb_demo(struct cli *c)
 {
+	char there[256] = "";
 	struct places places;
 	struct why w = {0};
 	const char *name = lab_name(c);
@@ -21,5 +23,7 @@ int verb_demo(struct cli *c)
 	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
 		if (strcmp(scenes[i]->name, c->argv[0]) == 0)
 			return demo_main(c, name, places.data, scenes[i]);
-	return cli_usage(c, "there is no scene '%s'", c->argv[0]);
+	for (size_t i = 0, at = 0; i < sizeof(scenes) / sizeof(scenes[0]) && at < sizeof(there); i++)
+		at += (size_t)snprintf(there + at, sizeof(there) - at, "%s%s", i ? ", " : "", scenes[i]->name);
+	return cli_usage(c, "there is no scene '%s'; there is %s", c->argv[0], there);
 }
