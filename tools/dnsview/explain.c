@@ -10,6 +10,10 @@ static const char *const lessons[LESSON_COUNT] = {
         "and "
         "not look further for us. Following the trail is our work here; your computer usually leaves it to a "
         "resolver.",
+    [LESSON_GUESS] =
+        "The query's number, the port that it leaves from and the case of its letters are drawn at random; "
+        "an answer must bring all of them back. Whoever forges answers without seeing the question has to "
+        "guess.",
     [LESSON_REFERRAL] =
         "A referral is no answer. The server says: this is not my zone, but I know who is closer to it. "
         "The list is in the authority section, and each step leads further down the tree.",

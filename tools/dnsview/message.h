@@ -9,7 +9,6 @@
 
 #include "dname.h"
 #include "glassnet/err.h"
-#include "glassnet/trace.h"
 #include "rr.h"
 
 #define DNS_MESSAGE_MAX 65535
@@ -50,9 +49,6 @@ struct message {
  * empty and *at is the offset of what is wrong. */
 enum err message_parse(struct message *m, const uint8_t *pkt, size_t len, size_t *at) MUST_USE;
 void message_release(struct message *m);
-
-/* Emits every field as EV_FIELD, with its place in the bytes. */
-void message_describe(const struct message *m, struct trace *t);
 
 /* A question on its way: qname has its letters in random case. */
 struct question {

@@ -148,7 +148,7 @@ void tell_response(struct lookup *l, const struct frame *f, const struct dns_rep
 		return;
 	response_label(label, f, m, a);
 	put_received(l, f, reply, label, SECRECY_CLEAR);
-	message_describe(m, tr(l));
+	tell_fields(l, reply->bytes, reply->len);
 	if (a->kind == RESPONSE_ANSWER)
 		teach(l->tell, LESSON_AUTHORITY);
 	else if (a->kind == RESPONSE_NXDOMAIN)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "glassnet/proto/dns.h"
+
 /* --- words ------------------------------------------------------------------------------------- */
 
 char *host_text(char out[static HOST_TEXT], const struct dname *n)
@@ -54,6 +56,15 @@ static char *question_text(char out[static QUESTION_TEXT], const struct dname *n
 static struct trace *tr(const struct lookup *l)
 {
 	return l->tell->trace;
+}
+
+/* Every part of a message, by the library's decoder; it stops where a message is malformed. */
+void tell_fields(struct lookup *l, const uint8_t *bytes, size_t len)
+{
+	struct dns m;
+	size_t at;
+	if (trace_on(tr(l)) && (dns_parse(&m, bytes, len, &at) == ERR_OK || len >= 12))
+		dns_describe(&m, bytes, len, 0, tr(l));
 }
 
 /* --- the question ------------------------------------------------------------------------------ */
@@ -260,13 +271,9 @@ void tell_sent(struct lookup *l, const struct frame *f)
 	                    .secrecy = SECRECY_CLEAR,
 	                    .from_addr = f->local.ip.family ? endpoint_text(from, &f->local) : NULL,
 	                    .to_addr = endpoint_text(to, &f->query.to)}});
-	struct message m;
-	size_t at;
-	if (message_parse(&m, f->query.bytes, f->query.len, &at) == ERR_OK) {
-		message_describe(&m, tr(l));
-		message_release(&m);
-	}
+	tell_fields(l, f->query.bytes, f->query.len);
 	teach(l->tell, LESSON_RD);
+	teach(l->tell, LESSON_GUESS);
 }
 
 static void tell_unsent(struct lookup *l, const struct frame *f)

@@ -70,10 +70,14 @@ char *server_text(char out[static SERVER_TEXT], const struct frame *f, unsigned 
 /* A zone, in a sentence: "the root zone", "edu." */
 char *zone_text(char out[static DNAME_TEXT], const struct dname *n);
 
+/* Every field of the message that was told last, as EV_FIELD. */
+void tell_fields(struct lookup *l, const uint8_t *bytes, size_t len);
+
 /* Sentences that teach (explain.c). */
 enum lesson {
 	LESSON_ROOT,
 	LESSON_RD,
+	LESSON_GUESS,
 	LESSON_REFERRAL,
 	LESSON_GLUE,
 	LESSON_TTL,
