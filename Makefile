@@ -10,6 +10,9 @@ CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
+# As many jobs as there are cores, unless the command line says how many.
+JOBS     = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
+
 PKGS    := libssl libcrypto libsodium libcares ldns libmnl libpcap libuv jansson libconfig
 # Before the first `make deps` there is no pkg-config to ask; then only deps is worth running.
 LIB_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -44,7 +47,7 @@ FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ     := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-unit test-golden test-lab test-interop check-asan fuzz fuzz-build bench install uninstall deps clean help format
+.PHONY: all unit demo test test-unit test-golden test-lab test-interop check-asan fuzz fuzz-build bench install uninstall deps clean help format
 .SECONDARY:
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
@@ -81,11 +84,17 @@ deps: ## install the packages of lab/packages.debian that are missing
 	$(Q)sh lab/install-deps
 
 demo: deps ## install, build, start the mini-Internet, trace a lookup, then show freewifi succeed and be thwarted
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all
 	$(Q)sh lab/demo $(BIN)
 
 test: deps ## install, build, run every test
-	$(Q)$(MAKE) --no-print-directory all test-unit test-golden test-interop test-lab
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit
+	$(Q)$(MAKE) --no-print-directory test-unit
+	$(Q)$(MAKE) --no-print-directory test-golden
+	$(Q)$(MAKE) --no-print-directory test-interop
+	$(Q)$(MAKE) --no-print-directory test-lab
+
+unit: $(UNIT)
 
 test-unit: $(UNIT) ## cmocka tests of every module
 	$(Q)sh tests/support/run-unit $(UNIT)
@@ -101,11 +110,13 @@ test-lab: all ## every scene and tool in the mini-Internet
 
 ASAN := OPT='-O1 -g -fno-omit-frame-pointer' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
 check-asan: deps ## the same programs and tests under AddressSanitizer and UBSan, in build/asan
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan $(ASAN) all test-unit test-golden
+	$(Q)$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/asan $(ASAN) all unit
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan $(ASAN) test-unit
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan $(ASAN) test-golden
 
 FUZZ_SECONDS ?= 10
 fuzz: deps ## run every fuzz target for FUZZ_SECONDS, with its kept corpus
-	$(Q)$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/fuzzing OPT='-O1 -g' \
+	$(Q)$(MAKE) --no-print-directory $(JOBS) CC=clang BUILD=$(BUILD)/fuzzing OPT='-O1 -g' \
 		SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' fuzz-build
 	$(Q)sh tests/support/run-fuzz $(BUILD)/fuzzing/fuzz $(FUZZ_SECONDS)
 
