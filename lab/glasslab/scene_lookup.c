@@ -97,7 +97,7 @@ static const char *first_address(const json_t *result)
 
 static void act_root(struct demo *d, struct wire *w)
 {
-	static const char *const argv[] = {"dnsview", "trace", "-4", NAME, NULL};
+	static const char *const argv[] = {"dnsview", "trace", "--no-cache", "-4", NAME, NULL};
 	static const char *const zones[] = {"edu-ns", "cmu-ns", "isr-ns", "mse-ns"};
 	struct demo_process p;
 	char path[512];
@@ -128,7 +128,7 @@ static size_t count_translated(const struct wire *w)
 
 static void act_nat(struct demo *d, const struct wire *v4)
 {
-	static const char *const argv[] = {"dnsview", "trace", "-6", NAME, NULL};
+	static const char *const argv[] = {"dnsview", "trace", "--no-cache", "-6", NAME, NULL};
 	struct demo_process p;
 	struct wire v6 = {0};
 
@@ -169,7 +169,7 @@ static void reported_queries(const struct demo_process *p, json_int_t *all, json
 
 static void act_cache(struct demo *d)
 {
-	static const char *const argv[] = {"dnsview", "trace", "--repeat", "1", NAME, NULL};
+	static const char *const argv[] = {"dnsview", "trace", "--no-cache", "--repeat", "1", NAME, NULL};
 	struct demo_process p;
 	struct wire w = {0};
 	json_int_t all, last;
@@ -188,7 +188,7 @@ static void act_cache(struct demo *d)
 
 static void act_missing(struct demo *d)
 {
-	static const char *const argv[] = {"dnsview", "trace", "missing.cmu.edu", NULL};
+	static const char *const argv[] = {"dnsview", "trace", "--no-cache", "missing.cmu.edu", NULL};
 	static const char *const zones[] = {"edu-ns", "cmu-ns"};
 	struct demo_process p;
 	struct wire w = {0};

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "dname.h"
+#include "glassnet/addr.h"
 #include "glassnet/err.h"
 #include "rr.h"
 
@@ -35,22 +36,26 @@ struct cache_entry {
 	ldns_rr_list *rrs;       /* of positive kinds; else NULL, or the SOA */
 	enum err err;            /* of CACHE_FAILURE */
 	struct dname from;       /* the server's name */
-	uint64_t lookup;         /* the number of the lookup that learnt it */
-	struct cache_entry *next;
+	struct ip from_ip;       /* … and address; family 0: not known */
+	uint64_t lookup;         /* the number of the lookup that learnt it; 0: it comes from a file */
+	size_t size;             /* octets that it takes */
+	struct cache_entry *next, *newer, *older;
 };
 
 enum cache_state { CACHE_ABSENT, CACHE_EXPIRED, CACHE_FRESH };
 
 struct cache;
 
-/* max: entries; when there are more, the one that ends soonest among some neighbours goes. NULL: out of
- * memory. */
+/* max: entries; when there are more, the one that was not used for the longest time goes. A look-up takes the
+ * same time however many there are. NULL: out of memory. */
 struct cache *cache_new(size_t max);
+/* … and at most so many octets of memory, about. */
+void cache_limit_bytes(struct cache *c, size_t max);
 void cache_free(struct cache *c); /* NULL is allowed */
 
 /* *out is borrowed until the next cache_put(); NULL where the state is CACHE_ABSENT. */
-enum cache_state cache_find(const struct cache *c, enum cache_kind kind, const struct dname *name,
-    uint16_t type, int64_t now, const struct cache_entry **out);
+enum cache_state cache_find(struct cache *c, enum cache_kind kind, const struct dname *name, uint16_t type,
+    int64_t now, const struct cache_entry **out);
 
 /* Keeps an entry for ttl seconds and replaces one of the same kind, name and type. The cache takes rrs (may
  * be NULL), also on an error. */
@@ -62,11 +67,19 @@ struct cache_put {
 	ldns_rr_list *rrs;
 	enum err err;
 	const struct dname *from;
+	const struct ip *from_ip; /* NULL: not known */
 	uint64_t lookup;
 	int64_t now;
 };
 enum err cache_put(struct cache *c, struct cache_put p);
 size_t cache_count(const struct cache *c);
+size_t cache_bytes(const struct cache *c);
+
+/* The entries, the one used last first; NULL after the last. */
+const struct cache_entry *cache_first(const struct cache *c);
+const struct cache_entry *cache_next(const struct cache_entry *e);
+/* Takes one out. */
+void cache_remove(struct cache *c, const struct cache_entry *e);
 
 /* Whole seconds that an entry has left. */
 uint32_t cache_left(const struct cache_entry *e, int64_t now);

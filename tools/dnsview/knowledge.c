@@ -27,6 +27,7 @@ void keep(struct lookup *l, struct frame *f, enum cache_kind kind, const struct 
 	const struct dname *from = &f->slist.ns[f->slist.address[f->at].ns].name;
 	struct cache_put p = {.kind = kind, .name = name, .type = type, .rrs = rrs, .from = from};
 	p.ttl = ttl_bounded(ttl, negative ? CACHE_NEGATIVE_TTL_MAX : CACHE_TTL_MAX);
+	p.from_ip = &f->slist.address[f->at].ip;
 	p.now = clock_now(l->r->clock);
 	p.lookup = l->number;
 	tell_kept(l, &p, ttl);

@@ -1,7 +1,9 @@
-/* dnsview: shows how a name is looked up. Options only; the work begins in trace_verb.c. */
+/* dnsview: shows how a name is looked up. Options only; the work begins in the files *_verb.c. */
 #include <string.h>
 
+#include "cache_verb.h"
 #include "glassnet/cli.h"
+#include "setup.h"
 #include "trace_verb.h"
 
 static const struct cli_option trace_options[] = {
@@ -16,10 +18,32 @@ static const struct cli_option trace_options[] = {
     {.name = "root-hints",
         .arg = "FILE",
         .help = "begin at the servers in FILE, which is written like IANA's named.root"},
+    {.name = "cache",
+        .arg = "FILE",
+        .help = "begin with what FILE knows, and keep there what is learnt; without it, below\n"
+                "$XDG_CACHE_HOME, in the lab on each host"},
+    {.name = "no-cache", .help = "begin with an empty cache, and keep nothing"},
+    {.name = "clock", .arg = "+N", .help = "move the cache's clock N seconds forward, to see entries end"},
     {.name = "port", .arg = "PORT", .help = "the port that name servers listen on (53)"},
     {.name = "allow-special",
         .help = "ask servers at loopback, private and documentation addresses, too; always on in the lab"},
     CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
+
+static const struct cli_option cache_options[] = {
+    {.name = "cache", .arg = "FILE", .help = "the file; without it, the one that dnsview trace uses"},
+    {.name = "clock", .arg = "+N", .help = "show what is left in N seconds"},
+    {.name = "json", .help = "one JSON object an entry, after a line that names the schema"},
+    {.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"},
+    CLI_END};
+
+static bool read_clock(const struct cli *c, int64_t *ns)
+{
+	const char *text = cli_get(c, "clock");
+	if (!text || setup_clock_offset(text, ns))
+		return true;
+	cli_usage(c, "--clock: a number of seconds to go forward, like +3600");
+	return false;
+}
 
 static bool read_options(const struct cli *c, struct trace_request *r)
 {
@@ -29,9 +53,11 @@ static bool read_options(const struct cli *c, struct trace_request *r)
 	    .tcp = cli_has(c, "tcp"),
 	    .allow_special = cli_has(c, "allow-special"),
 	    .hints_file = cli_get(c, "root-hints"),
+	    .cache_file = cli_get(c, "cache"),
+	    .no_cache = cli_has(c, "no-cache"),
 	    .timeout_ns = 2 * NS_PER_S};
 	if (!cli_number(c, "repeat", 0, 1000, &repeat) || !cli_number(c, "port", 1, 65535, &port) ||
-	    !cli_seconds(c, "timeout", 60, &r->timeout_ns))
+	    !cli_seconds(c, "timeout", 60, &r->timeout_ns) || !read_clock(c, &r->offset_ns))
 		return false;
 	r->repeat = (unsigned)repeat;
 	r->port = (uint16_t)port;
@@ -46,6 +72,8 @@ static int verb_trace(struct cli *c)
 		return EXIT_USAGE;
 	if (!r.use_v4 && !r.use_v6)
 		return cli_usage(c, "-4 and -6 exclude each other");
+	if (r.no_cache && r.cache_file)
+		return cli_usage(c, "--cache and --no-cache exclude each other");
 	if (r.timeout_ns < 10 * NS_PER_MS)
 		return cli_usage(c, "--timeout: at least 0.01 seconds");
 	if (!trace_request_type(&r, c->argc > 1 ? c->argv[1] : "A", &why))
@@ -58,6 +86,26 @@ static int verb_trace(struct cli *c)
 	return trace_run(c, &r);
 }
 
+static int verb_cache(struct cli *c)
+{
+	struct cache_request r = {
+	    .file = cli_get(c, "cache"), .json = cli_has(c, "json"), .all = c->argc < 2};
+	bool flush = c->argc > 0 && strcmp(c->argv[0], "flush") == 0;
+	const char *why;
+	if (!read_clock(c, &r.offset_ns))
+		return EXIT_USAGE;
+	if (!flush && c->argc > 1)
+		return cli_usage(c, "one file at a time; to forget a name: dnsview cache flush NAME");
+	if (flush && c->argc > 1 && dname_parse(&r.name, c->argv[1], &why))
+		return cli_usage(c, "%s: %s", c->argv[1], why);
+	if (flush)
+		return cache_flush(c, &r);
+	if (c->argc > 0 && r.file)
+		return cli_usage(c, "the file is named twice");
+	r.file = c->argc > 0 ? c->argv[0] : r.file;
+	return cache_show(c, &r);
+}
+
 static const struct cli_verb verbs[] = {
     {.name = "trace",
         .args = "NAME [TYPE]",
@@ -66,6 +114,13 @@ static const struct cli_verb verbs[] = {
         .summary = "look a name up from the root servers on, and tell each step",
         .options = trace_options,
         .run = verb_trace},
+    {.name = "cache",
+        .args = "[FILE | flush [NAME]]",
+        .max_args = 2,
+        .summary =
+            "show what is remembered, who said so and for how long; flush forgets it, or NAME and all below",
+        .options = cache_options,
+        .run = verb_cache},
     {0}};
 
 static const struct cli_tool tool = {
@@ -76,7 +131,8 @@ static const struct cli_tool tool = {
                 "  dnsview trace www.example MX -v               … with every field of every message\n"
                 "  dnsview trace www.example --repeat 1          … and once more: the cache at work\n"
                 "  dnsview trace www.example --then ftp.example  … another name of the same zone\n"
-                "  dnsview trace www.example --json              for programs\n",
+                "  dnsview trace www.example --json              for programs\n"
+                "  dnsview cache                                 what is remembered, and for how long\n",
     .notes = "Exit status: 0 there is an answer; 1 there is none (NXDOMAIN, no data); 2 wrong usage;\n"
              "3 no server gave an answer; 4 the root hints are malformed; 5 input/output or internal.\n",
 };

@@ -1,14 +1,12 @@
 #include "trace_verb.h"
 
-#include <errno.h>
 #include <sodium.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "glassnet/addr.h"
-#include "glassnet/lab.h"
 #include "narrative.h"
 #include "resolver.h"
+#include "setup.h"
 
 #define EXIT_INTERRUPTED 130 /* what a shell shows for a program that SIGINT ended */
 
@@ -31,43 +29,6 @@ bool trace_request_name(struct trace_request *r, const char *text, const char **
 		return false;
 	*why = "too many names";
 	return r->n_names < TRACE_MAX_NAMES && dname_parse(&r->name[r->n_names++], text, why) == ERR_OK;
-}
-
-/* --- surroundings ------------------------------------------------------------------------------ */
-
-static void random_fill(void *ctx, void *buf, size_t len)
-{
-	(void)ctx;
-	randombytes_buf(buf, len);
-}
-
-static int load_hints(struct cli *c, const struct trace_request *r, struct hints *hints)
-{
-	struct hints_error where;
-	enum err e = r->hints_file ? hints_load(hints, r->hints_file, &where)
-	                           : hints_parse(hints, root_hints_text, strlen(root_hints_text), &where);
-	if (e == ERR_OK)
-		return EXIT_YES;
-	if (e == ERR_IO)
-		return cli_fail(c, e, "%s: %s", r->hints_file, strerror(errno));
-	return cli_fail(c, e, "%s: line %u: %s", r->hints_file ? r->hints_file : "built-in root hints",
-	    where.line, where.why);
-}
-
-/* In the lab every address is one that the Internet does not route; there the lab's own /run says where we
- * are. */
-static bool in_lab(void)
-{
-	return access("/run/glassnet", F_OK) == 0;
-}
-
-/* This machine's role on the map: its host name's first label. */
-static void own_name(char *out, size_t cap)
-{
-	if (gethostname(out, cap) != 0 || !*out)
-		strcpy(out, "here");
-	out[cap - 1] = '\0';
-	out[strcspn(out, ".")] = '\0';
 }
 
 /* The real network, which says on a terminal what it waits for where the story does not appear there by
@@ -120,25 +81,40 @@ static int lookup_all(struct resolver *res, struct exchange ex, const struct tra
 	return status;
 }
 
+/* … with what earlier commands learnt, and for later ones. */
+static int lookup_kept(struct cli *c, struct resolver *res, struct exchange ex, const struct trace_request *r)
+{
+	struct kept_cache k = {0};
+	int status = r->no_cache ? EXIT_YES : kept_cache_choose(c, &k, r->cache_file);
+	if (!status)
+		status = kept_cache_load(c, &k, res->cache);
+	if (status)
+		return status;
+	status = lookup_all(res, ex, r);
+	return worse(status, kept_cache_save(c, &k, res->cache, r->offset_ns));
+}
+
 static int run_with(
     struct cli *c, const struct trace_request *r, const struct hints *hints, struct trace *t, const char *me)
 {
 	struct exchange_cares *net;
+	struct moved_clock clock;
 	struct resolver res;
 	struct resolver_config config = {.use_v4 = r->use_v4,
 	    .use_v6 = r->use_v6,
 	    .always_tcp = r->tcp,
 	    .port = r->port,
 	    .timeout_ns = r->timeout_ns,
-	    .policy = {.allow_special = r->allow_special || in_lab()}};
+	    .policy = {.allow_special = r->allow_special || setup_in_lab()}};
 	enum err e = exchange_cares_new(&net, cli_interrupt_fd());
 	if (e)
 		return cli_fail(c, e, "the network could not be set up");
 	struct watched w = {
 	    .inner = exchange_cares(net), .quiet = !cli_has(c, "quiet") && isatty(fileno(c->out))};
 	struct exchange ex = {.send = watched_send, .wait = watched_wait, .ctx = &w};
-	e = resolver_init(&res, &config, hints, &clock_real, (struct rng){.fill = random_fill}, t, me);
-	int status = e ? cli_fail(c, e, "the resolver could not be set up") : lookup_all(&res, ex, r);
+	moved_clock_init(&clock, r->offset_ns);
+	e = resolver_init(&res, &config, hints, &clock.clock, setup_rng(), t, me);
+	int status = e ? cli_fail(c, e, "the resolver could not be set up") : lookup_kept(c, &res, ex, r);
 	if (!e)
 		resolver_release(&res);
 	exchange_cares_free(net);
@@ -151,13 +127,13 @@ int trace_run(struct cli *c, const struct trace_request *r)
 	struct hints hints;
 	struct trace t;
 	char me[256];
-	int status = load_hints(c, r, &hints);
+	int status = setup_hints(c, r->hints_file, &hints);
 	if (status)
 		return status;
 	if (sodium_init() < 0)
 		return cli_fail(c, ERR_INTERNAL, "no source of randomness");
 	cli_catch_interrupt();
-	own_name(me, sizeof(me));
+	setup_own_name(me, sizeof(me));
 	enum err e = cli_trace_open(c, &t, &clock_real, me);
 	status = e ? cli_fail(c, e, "the output could not be set up") : run_with(c, r, &hints, &t, me);
 	return cli_trace_close(c, &t, status);

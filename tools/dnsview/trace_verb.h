@@ -16,6 +16,9 @@ struct trace_request {
 	uint16_t port;
 	int64_t timeout_ns;
 	const char *hints_file; /* NULL: the ones compiled in */
+	const char *cache_file; /* NULL: the usual one */
+	bool no_cache;          /* begin with nothing, and keep nothing */
+	int64_t offset_ns;      /* how far the cache's clock is moved */
 	uint16_t type;
 	unsigned n_names;
 	struct dname name[TRACE_MAX_NAMES]; /* the first is repeated; then the others */
