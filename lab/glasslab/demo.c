@@ -33,6 +33,9 @@ void demo_act(struct demo *d, const char *id)
 {
 	char path[128];
 
+	if (d->trace.first_error != ERR_OK) /* nobody reads on, or the disk is full */
+		fail(d, d->trace.first_error);
+
 	snprintf(path, sizeof(path), "acts.%s.title", id);
 	ev_heading(&d->trace, "%s", demo_text(d, path));
 	snprintf(path, sizeof(path), "acts.%s.explain", id);
@@ -71,6 +74,8 @@ void demo_expect(struct demo *d, const char *id, bool came_true, const char *wha
 	char text[768];
 	va_list ap;
 
+	if (cli_interrupted())
+		return; /* what was cut short came neither true nor false */
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);

@@ -211,11 +211,11 @@ static void play(struct demo *d)
 	struct wire first = {0};
 
 	act_root(d, &first);
-	if (!cli_interrupted())
+	if (d->err == ERR_OK && !cli_interrupted())
 		act_nat(d, &first);
-	if (!cli_interrupted())
+	if (d->err == ERR_OK && !cli_interrupted())
 		act_cache(d);
-	if (!cli_interrupted())
+	if (d->err == ERR_OK && !cli_interrupted())
 		act_missing(d);
 }
 
