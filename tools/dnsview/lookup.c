@@ -286,23 +286,36 @@ void note_response(struct lookup *l, const struct message *m, const struct analy
 
 /* --- over an exchange -------------------------------------------------------------------------- */
 
-void resolver_lookup(struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type,
-    struct lookup_result *out)
+static void run(struct lookup *l, struct resolver *r, struct exchange ex, const struct dname *name,
+    uint16_t type, struct lookup_result *out)
 {
-	struct lookup l;
 	const struct dns_query *q;
-	lookup_begin(&l, r, name, type, out);
-	while (lookup_run(&l, &q) == LOOKUP_ASK) {
+	lookup_begin(l, r, name, type, out);
+	while (lookup_run(l, &q) == LOOKUP_ASK) {
 		struct endpoint local = {0};
 		struct dns_reply reply = {0};
 		reply.err = ex.send(ex.ctx, q, &local);
 		reply.unsent = reply.err != ERR_OK && reply.err != ERR_REFUSED;
 		if (!reply.unsent)
-			lookup_sent(&l, &local);
+			lookup_sent(l, &local);
 		if (reply.err == ERR_OK)
 			reply.err = ex.wait(ex.ctx, &reply);
-		lookup_reply(&l, &reply);
+		lookup_reply(l, &reply);
 	}
-	lookup_end(&l);
+	lookup_end(l);
+}
+
+void resolver_lookup(struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type,
+    struct lookup_result *out)
+{
+	struct lookup l;
+	run(&l, r, ex, name, type, out);
 	tell_result(&l);
+}
+
+void resolver_fetch(struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type,
+    struct lookup_result *out)
+{
+	struct lookup l;
+	run(&l, r, ex, name, type, out);
 }

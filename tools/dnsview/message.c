@@ -215,11 +215,11 @@ size_t query_write(uint8_t out[static DNS_QUERY_MAX], const struct question *q)
 	wr_bytes(&w, q->qname.b, q->qname.len);
 	wr_u16(&w, q->qtype);
 	wr_u16(&w, LDNS_RR_CLASS_IN);
-	if (q->edns) { /* RFC 6891 6.1.2: root, OPT, our size, no flags, no options */
+	if (q->edns) { /* RFC 6891 6.1.2: root, OPT, our size, the flag DO, no options */
 		wr_u8(&w, 0);
 		wr_u16(&w, LDNS_RR_TYPE_OPT);
 		wr_u16(&w, DNS_EDNS_SIZE);
-		wr_u32(&w, 0);
+		wr_u32(&w, q->dnssec ? DNS_EDNS_DO : 0);
 		wr_u16(&w, 0);
 	}
 	return w.pos;

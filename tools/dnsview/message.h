@@ -15,6 +15,7 @@
 #define DNS_EDNS_SIZE                                                                                        \
 	1232 /* fits every path's packets, so that nothing is fragmented (DNS flag day 2020)                 \
 	      */
+#define DNS_EDNS_DO   0x8000u /* in an OPT record's TTL field (RFC 6891 6.1.3) */
 #define DNS_QUERY_MAX (12 + DNAME_MAX + 4 + 11)
 
 enum section { SECTION_QUESTION, SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL };
@@ -56,6 +57,7 @@ struct question {
 	struct dname qname;
 	uint16_t qtype;
 	bool edns;
+	bool dnssec; /* with EDNS: DO, "send signatures along" (RFC 3225) */
 };
 
 /* Writes the query to out; returns its length. RD is off: nobody is asked to do the work for us. */

@@ -134,6 +134,7 @@ static void prepare_query(struct lookup *l, struct frame *f)
 	*q = (struct dns_query){.to = {.ip = a->ip, .port = l->r->config.port}, .tcp = f->tcp};
 	q->timeout_ns = patience(l, a);
 	q->question = (struct question){.qname = f->sname, .qtype = f->stype, .edns = f->edns};
+	q->question.dnssec = l->r->config.dnssec;
 	q->question.id = (uint16_t)rng_u32(l->r->rng);
 	uint8_t coin[DNAME_MAX];
 	l->r->rng.fill(l->r->rng.ctx, coin, sizeof(coin));
@@ -386,6 +387,8 @@ enum step step_4_analyze_response(struct lookup *l, struct frame *f, const struc
 	struct analysis a = response_analyze(&m, &f->sname, f->stype, q->edns, &f->slist.zone);
 	note_response(l, &m, &a);
 	tell_response(l, f, reply, &m, &a);
+	if (l->r->tap.response)
+		l->r->tap.response(l->r->tap.ctx, &f->sname, f->stype, &f->slist.zone, &m, &a);
 	enum step next = step_4_act(l, f, &m, &a);
 	message_release(&m);
 	return next;

@@ -34,6 +34,7 @@
 struct resolver_config {
 	bool use_v4, use_v6;
 	bool always_tcp;
+	bool dnssec;        /* ask for signatures and proofs, too */
 	uint16_t port;      /* of the name servers */
 	int64_t timeout_ns; /* the longest wait for one response */
 	struct policy policy;
@@ -46,6 +47,13 @@ struct narrator {
 	unsigned told;       /* bits of what was explained already */
 };
 
+/* Is shown each response that was understood; message is borrowed for the call. */
+struct tap {
+	void (*response)(void *ctx, const struct dname *name, uint16_t type, const struct dname *zone,
+	    const struct message *m, const struct analysis *a);
+	void *ctx;
+};
+
 struct resolver {
 	struct resolver_config config;
 	const struct hints *hints; /* borrowed */
@@ -54,6 +62,7 @@ struct resolver {
 	struct cache *cache;
 	struct servers *servers;
 	struct narrator narrator;
+	struct tap tap;
 	uint64_t lookups; /* begun so far */
 };
 
@@ -95,6 +104,9 @@ struct lookup_result {
 
 /* Resolves one name. Always leaves a result, which the caller releases. */
 void resolver_lookup(struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type,
+    struct lookup_result *out);
+/* The same without an event for the result: for what is asked on the way to something else. */
+void resolver_fetch(struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type,
     struct lookup_result *out);
 void lookup_result_release(struct lookup_result *res);
 
