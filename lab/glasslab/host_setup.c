@@ -11,12 +11,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "glassnet/wire.h"
 #include "holder.h"
 #include "isolate.h"
 #include "run.h"
+#include "signer.h"
 #include "template.h"
 
 #define FILE_LIMIT (1U << 20) /* octets of a template */
@@ -184,6 +186,36 @@ static enum err service_files(const struct setup *s)
 	return e == ERR_OK ? fill_all(s, dir, HOST_RUN "/conf") : e;
 }
 
+/* Signs the host's zones, those that have keys. */
+static enum err sign_zones(const struct setup *s)
+{
+	enum err e = ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < s->host->n_zones; i++) {
+		const char *zone = s->host->zone[i];
+		char path[PATH_MAX];
+		snprintf(path, sizeof path, HOST_RUN "/conf/%s.zone", strcmp(zone, ".") == 0 ? "root" : zone);
+		e = signer_sign(path, &s->h->seed, zone, (int64_t)time(NULL), s->w);
+	}
+	return e;
+}
+
+/* What a validating resolver must know beforehand: the root zone's key, as a DS record. */
+static enum err trust_anchor(const struct setup *s)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	bool ok =
+	    f && fputs(".\tIN\tDS\t", f) >= 0 && signer_put_ds(f, &s->h->seed, ".") && fputs("\n", f) >= 0;
+	if (f && fclose(f) != 0)
+		ok = false;
+	enum err e =
+	    ok ? put_file(s, HOST_RUN "/root.ds", 0644, text)
+	       : why(s->w, ERR_INTERNAL, "%s: the DNSSEC trust anchor cannot be made", s->host->name);
+	free(text);
+	return e;
+}
+
 /* The files of /etc in which a host differs from this machine. They lie over the machine's own /etc
  * (overlayfs), so a file that is replaced on the machine while the lab runs does not show through. */
 static enum err etc_files(const struct setup *s)
@@ -262,6 +294,10 @@ static enum err files(const struct setup *s)
 		e = pki_files(s);
 	if (e == ERR_OK)
 		e = service_files(s);
+	if (e == ERR_OK)
+		e = sign_zones(s);
+	if (e == ERR_OK)
+		e = trust_anchor(s);
 	return e == ERR_OK ? mounts(s) : e;
 }
 

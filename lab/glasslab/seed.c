@@ -20,7 +20,7 @@ void seed_random(struct seed *s)
 	randombytes_buf(s->key, sizeof s->key);
 }
 
-static void value(const struct seed *s, const char *what, uint8_t out[static SEED_BYTES])
+void seed_bytes(const struct seed *s, const char *what, uint8_t out[static SEED_BYTES])
 {
 	crypto_generichash(out, SEED_BYTES, (const unsigned char *)what, strlen(what), s->key, sizeof s->key);
 }
@@ -28,7 +28,7 @@ static void value(const struct seed *s, const char *what, uint8_t out[static SEE
 void seed_word(const struct seed *s, const char *what, char *out, size_t letters)
 {
 	uint8_t v[SEED_BYTES];
-	value(s, what, v);
+	seed_bytes(s, what, v);
 	if (letters > sizeof v)
 		letters = sizeof v;
 	for (size_t i = 0; i < letters; i++)
@@ -40,7 +40,7 @@ void seed_word(const struct seed *s, const char *what, char *out, size_t letters
 uint64_t seed_number(const struct seed *s, const char *what, uint64_t min, uint64_t max)
 {
 	uint8_t v[SEED_BYTES];
-	value(s, what, v);
+	seed_bytes(s, what, v);
 	uint64_t n = 0;
 	for (size_t i = 0; i < 8; i++)
 		n = n << 8 | v[i];

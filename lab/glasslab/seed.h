@@ -24,6 +24,9 @@ struct seed {
 void seed_from_name(struct seed *s, const char *name);
 void seed_random(struct seed *s);
 
+/* value(what): a secret where it becomes a key. */
+void seed_bytes(const struct seed *s, const char *what, uint8_t out[static SEED_BYTES]);
+
 /* Writes letters characters (at most SEED_BYTES) and a NUL. */
 void seed_word(const struct seed *s, const char *what, char *out, size_t letters);
 uint64_t seed_number(const struct seed *s, const char *what, uint64_t min, uint64_t max);

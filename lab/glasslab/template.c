@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signer.h"
+
 /* What stands between @{ and }, split at blanks. */
 #define WORDS_MAX  4
 #define SPOT_MAX   128
@@ -90,6 +92,10 @@ static bool put(FILE *out, const struct template_ctx *ctx, const struct spot *s)
 		return put_addr(out, ctx, s, 4);
 	if (strcmp(what, "ip6") == 0)
 		return put_addr(out, ctx, s, 6);
+	if (strcmp(what, "dnskey") == 0)
+		return s->n == 2 && signer_put_dnskey(out, ctx->seed, s->word[1]);
+	if (strcmp(what, "ds") == 0)
+		return s->n == 2 && signer_put_ds(out, ctx->seed, s->word[1]);
 	if (strcmp(what, "word") == 0)
 		return put_word(out, ctx, s);
 	if (strcmp(what, "number") == 0)
