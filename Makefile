@@ -71,6 +71,9 @@ $(O)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The trace page's files are built into the library.
+$(O)/tools/lib/trace/page_assets.o: $(wildcard tools/lib/trace/page/*)
+
 # A unit test: tests/unit/X/test_*.c with the folder X that it tests (the library alone for tests/unit/lib).
 unit_obj = $(filter-out %/main.o,$(patsubst %.c,$(O)/%.o,$(wildcard tools/$(1)/*.c lab/$(1)/*.c)))
 $(BUILD)/tests/unit/%: $(O)/tests/unit/%.o $$(call unit_obj,$$(firstword $$(subst /, ,$$*))) $(SUPPORT_OBJ) $(LIB)

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "glassnet/err.h"
+#include "glassnet/file.h"
 #include "glassnet/trace.h"
 
 struct cli_option {
@@ -29,6 +30,9 @@ struct cli_option {
 
 #define CLI_END {0}
 
+#define CLI_HTML_OPTION                                                                                              \
+	{.name = "html", .arg = "FILE", .help = "write a page to FILE: map, ladder, bytes and fields to click through"}
+
 /* What every tool that traces understands. */
 #define CLI_TRACE_OPTIONS                                                                                            \
 	{.name = "json", .help = "print the trace as JSON lines (schema glassnet-trace, versioned)"},                \
@@ -37,6 +41,7 @@ struct cli_option {
 	    {.name = "explain", .help = "print the sentences that teach (the default on a terminal)"},               \
 	    {.name = "no-explain", .help = "leave them out"},                                                        \
 	    {.name = "ladder", .help = "draw the messages as a ladder at the end, one column a host"},               \
+	    CLI_HTML_OPTION,                                                                                         \
 	    {.name = "color", .arg = "WHEN", .choices = "auto|always|never", .help = "auto, always or never"},       \
 	    {.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"}
 #define CLI_TIMEOUT_OPTION                                                                                           \
@@ -81,7 +86,9 @@ struct cli {
 	int n_set;
 	FILE *out;     /* where results go; stdout unless -o */
 	bool own_out;
-	char *out_tmp; /* -o: written here, renamed at the end */
+	struct replacement file; /* -o: what out writes to, where own_out */
+	struct trace page;       /* --html: the page alone listens */
+	bool has_page;
 };
 
 /* Parses, runs the verb, flushes stdout (a failed write is EXIT_INTERNAL, a closed pipe too, silently) and returns
@@ -111,6 +118,13 @@ struct term_style cli_style(const struct cli *c);
  * releases it and turns a sink's error into an exit status: it returns status, or what is worse. */
 enum err cli_trace_open(struct cli *c, struct trace *t, const struct clock *clock, const char *actor) MUST_USE;
 int cli_trace_close(struct cli *c, struct trace *t, int status);
+
+/* --html alone, for what does not go through cli_trace_open(): the trace whose only listener is the page, or NULL where
+ * none is wanted. cli_page_open() says what is wrong; cli_page_close() returns status, or what is worse. Both are called
+ * by cli_trace_open() and cli_trace_close(). */
+enum err cli_page_open(struct cli *c) MUST_USE;
+struct trace *cli_page(struct cli *c);
+int cli_page_close(struct cli *c, int status);
 
 /* Ctrl-C and SIGTERM: after cli_catch_interrupt(), cli_interrupted() says whether one came. Blocking calls end with
  * EINTR. The fd becomes readable, for loops that wait on descriptors. */

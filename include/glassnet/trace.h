@@ -200,6 +200,14 @@ enum err sink_ladder(struct trace_sink *sink, FILE *out, const struct ladder_opt
 #define TRACE_SCHEMA_VERSION 1
 enum err sink_jsonl(struct trace_sink *sink, FILE *out) MUST_USE;
 
+/* One page of HTML that needs nothing but itself: the map of the hosts, the ladder, the bytes of each message with its
+ * fields marked on them, why it was sent, and what was kept then (STATE). It is written by flush() or at release, and
+ * atomically; ERR_IO (errno tells) at once where path can't be written. */
+enum err sink_html(struct trace_sink *sink, const char *path, const char *title) MUST_USE;
+
+/* Hands every event on to another trace, which is borrowed and not flushed. */
+struct trace_sink sink_tee(struct trace *to);
+
 /* The way back: reads one line that sink_jsonl() wrote (without its newline) and emits the event again, with its time
  * and actor, so that what another program traced becomes part of t. The header line is checked and emits nothing.
  * ERR_VERSION: another schema or version; ERR_FORMAT: no such line. */

@@ -26,7 +26,12 @@ static void on_journey(void *ctx, const struct journey *j)
 	if (!ch->wanted(ch->ctx, j, ch->capture))
 		return;
 	ch->n++;
-	journey_emit(j, ch->capture, ch->to, 0);
+	/* What the page shows of a packet when it is clicked the terminal has no room for. */
+	struct trace *page = cli_page(ch->d->cli);
+	bool tee = ch->to == &ch->d->trace; /* the page listens there */
+	journey_emit(j, ch->capture, ch->to, page && tee ? JOURNEY_FIELDS : 0);
+	if (page && !tee)
+		journey_emit(j, ch->capture, page, JOURNEY_FIELDS);
 }
 
 static void on_packet(void *ctx, const struct capture *capture, const struct capture_packet *p)
@@ -47,6 +52,8 @@ static enum err open_picture(struct choosing *ch, const char *title)
 	ch->to = &ch->d->trace;
 	if (cli_has(ch->d->cli, "json"))
 		return ERR_OK;
+	if (cli_page(ch->d->cli))
+		ev_heading(cli_page(ch->d->cli), "%s", title);
 	ch->to = &ch->trace;
 	trace_init(&ch->trace, &clock_real, "glasslab");
 	if (ch->d->style.quiet)

@@ -76,10 +76,14 @@ static int run(struct cli *c, struct capture *cap, struct view_options *o)
 {
 	struct pcapng *w;
 	int status = open_pcap(c, &w);
+	if (!status && cli_page_open(c) != ERR_OK)
+		status = EXIT_INTERNAL;
 	if (status) {
+		(void)!pcapng_close(w);
 		capture_close(cap);
 		return status;
 	}
+	o->page = cli_page(c);
 	setvbuf(c->out, NULL, _IOFBF, 1 << 16);
 	struct view_end end = view_run(cap, o, c->out, w);
 	int why = errno;
@@ -97,7 +101,7 @@ static int run(struct cli *c, struct capture *cap, struct view_options *o)
 		cli_warn(c, "%llu packets came faster than they were read, and are missing",
 		    (unsigned long long)lost);
 	capture_close(cap);
-	return status;
+	return cli_page_close(c, status);
 }
 
 static int verb_read(struct cli *c)
@@ -205,7 +209,7 @@ static int verb_live(struct cli *c)
 	    {.name = "pcap",                                                                                 \
 	        .arg = "FILE",                                                                               \
 	        .help = "write the packets to FILE as pcapng, each with a comment"},                         \
-	    {.name = "count", .letter = 'c', .arg = "N", .help = "stop after N packets"},                    \
+	    CLI_HTML_OPTION, {.name = "count", .letter = 'c', .arg = "N", .help = "stop after N packets"},                    \
 	    {.name = "absolute",                                                                             \
 	        .help = "print the time of day (UTC) instead of seconds since the first packet"},            \
 	    {.name = "explain", .help = "with -v: what each field means (the default on a terminal)"},       \
@@ -241,7 +245,8 @@ static const struct cli_tool tool = {.name = "pktview",
                 "  pktview live --lab --hops icmp           over which routers a ping goes\n"
                 "  pktview read capture.pcap                a line a packet\n"
                 "  pktview read -v capture.pcap tcp         every field\n"
-                "  pktview live --lab --pcap all.pcapng     keep it for Wireshark, with comments\n",
+                "  pktview live --lab --pcap all.pcapng     keep it for Wireshark, with comments\n"
+                "  pktview read --html page.html a.pcap     a page to click through, offline\n",
     .notes = "FILTER is a pcap filter: host 192.0.2.1 and not port 22 (man pcap-filter).\n"};
 
 int main(int argc, char **argv)

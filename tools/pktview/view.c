@@ -50,7 +50,8 @@ static const char *place_of(const struct view *v, const struct capture_packet *c
 }
 
 /* What left a host is a SEND of that host, what came in a RECV. */
-static void emit_raw(struct view *v, const struct journey *j, const struct capture_packet *cp)
+static void emit_raw(struct view *v, struct trace *to_trace, bool fields, const struct journey *j,
+    const struct capture_packet *cp)
 {
 	const struct packet *p = &j->at[0].packet;
 	char from[LAB_HOST_MAX], to[LAB_HOST_MAX], a[ENDPOINT_TEXT], b[ENDPOINT_TEXT], line[512];
@@ -67,12 +68,25 @@ static void emit_raw(struct view *v, const struct journey *j, const struct captu
 		m.from_addr = endpoint_text(a, &p->src);
 		m.to_addr = endpoint_text(b, &p->dst);
 	}
-	emit(&v->trace, (struct event){.kind = cp->has_direction && !cp->outgoing ? EV_RECV : EV_SEND,
+	emit(to_trace, (struct event){.kind = cp->has_direction && !cp->outgoing ? EV_RECV : EV_SEND,
 	                    .time = p->time,
 	                    .actor = capture_vantage(v->c, cp->vantage)->host,
 	                    .u.msg = m});
-	if (v->o->style.verbose)
-		packet_describe(p, &v->trace);
+	if (fields)
+		packet_describe(p, to_trace);
+}
+
+/* The page shows the fields of what is clicked: it gets them all. */
+static void show_on_page(struct view *v, const struct journey *j, const struct capture_packet *raw)
+{
+	struct trace *page = v->o->page;
+
+	if (!page)
+		return;
+	if (raw)
+		emit_raw(v, page, true, j, raw);
+	else
+		journey_emit(j, v->c, page, JOURNEY_FIELDS | (v->o->hops ? (unsigned)JOURNEY_HOPS : 0));
 }
 
 /* raw: the one packet that the journey is made of, where its place is to be told; else NULL. */
@@ -92,7 +106,7 @@ static void show(struct view *v, const struct journey *j, const struct capture_p
 	case VIEW_LADDER:
 	case VIEW_JSON:
 		if (raw)
-			emit_raw(v, j, raw);
+			emit_raw(v, &v->trace, v->o->style.verbose, j, raw);
 		else
 			journey_emit(j, v->c, &v->trace, flags);
 		fail(v, v->trace.first_error);
@@ -100,6 +114,7 @@ static void show(struct view *v, const struct journey *j, const struct capture_p
 	case VIEW_NOTHING:
 		break;
 	}
+	show_on_page(v, j, raw);
 	if (v->o->live && fflush(v->out))
 		fail(v, ERR_IO);
 }
@@ -167,6 +182,8 @@ static void take(struct view *v, struct capture_packet *cp)
 	show(v, &v->one, raw ? cp : NULL);
 	if (cp->comment && v->o->form == VIEW_FIELDS)
 		ev_explain(&v->trace, "comment in the file: %s", cp->comment);
+	if (cp->comment && v->o->page)
+		ev_explain(v->o->page, "comment in the file: %s", cp->comment);
 }
 
 /* --- the run */

@@ -13,6 +13,7 @@ enum view_form { VIEW_LINES, VIEW_FIELDS, VIEW_LADDER, VIEW_JSON, VIEW_NOTHING }
 struct view_options {
 	enum view_form form;
 	struct term_style style;
+	struct trace *page; /* --html: gets every packet with its fields; or NULL */
 	bool raw;           /* every sighting; else a packet that was seen at several hosts is shown once */
 	bool hops;          /* … as one arrow a link (ladder, fields, JSON) */
 	bool live;          /* lines are wanted at once */

@@ -1,14 +1,11 @@
 /* Parsing by the option table (getopt_long does the work), and what every tool does at its begin and end. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "glassnet/wire.h"
 #include "internal.h"
@@ -217,33 +214,17 @@ static int parse(struct cli *c, int argc, char **argv, const struct cli_option *
 
 /* --- output ------------------------------------------------------------------------------------------------- */
 
-/* -o FILE: written beside FILE and renamed at the end, so that a failure leaves what was there. Devices and pipes
- * are written directly. */
+/* -o FILE: a failure leaves what was there. */
 static int open_output(struct cli *c)
 {
 	const char *path = cli_get(c, "output");
-	struct stat st;
 
 	c->out = stdout;
 	if (!path || strcmp(path, "-") == 0)
 		return EXIT_YES;
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		c->out = fopen(path, "we");
-	} else if (asprintf(&c->out_tmp, "%s.XXXXXX", path) > 0) {
-		int fd = mkostemp(c->out_tmp, O_CLOEXEC);
-		mode_t mask = umask(0);
-		umask(mask);
-		if (fd >= 0)
-			(void)!fchmod(fd, 0666 & ~mask);
-		c->out = fd >= 0 ? fdopen(fd, "w") : NULL;
-	}
-	if (!c->out || c->out == stdout) {
-		int status = cli_fail(c, ERR_IO, "can't write %s: %s", path, strerror(errno));
-		free(c->out_tmp);
-		c->out_tmp = NULL;
-		c->out = stdout;
-		return status;
-	}
+	if (replacement_open(&c->file, path) != ERR_OK)
+		return cli_fail(c, ERR_IO, "can't write %s: %s", path, strerror(errno));
+	c->out = c->file.out;
 	c->own_out = true;
 	return EXIT_YES;
 }
@@ -254,29 +235,15 @@ static int close_output(struct cli *c, int status)
 	bool bad = ferror(c->out) != 0;
 
 	errno = 0;
-	if (fflush(c->out) != 0 || ferror(c->out))
+	if (c->own_out)
+		bad = replacement_commit(&c->file) != ERR_OK;
+	else if (fflush(c->out) != 0 || ferror(c->out))
 		bad = true;
-	int error = errno;
-	if (c->own_out && !bad && fsync(fileno(c->out)) != 0 && errno != EINVAL && errno != EROFS) {
-		bad = true;
-		error = errno;
-	}
-	if (c->own_out && fclose(c->out) != 0)
-		bad = true;
-	if (c->out_tmp) {
-		if (!bad && rename(c->out_tmp, cli_get(c, "output")) != 0) {
-			bad = true;
-			error = errno;
-		}
-		if (bad)
-			unlink(c->out_tmp);
-		free(c->out_tmp);
-		c->out_tmp = NULL;
-	}
+	c->own_out = false;
 	if (!bad)
 		return status;
-	if (error != EPIPE && error != 0)
-		cli_warn(c, "can't write the output: %s", strerror(error));
+	if (errno != EPIPE && errno != 0)
+		cli_warn(c, "can't write the output: %s", strerror(errno));
 	return EXIT_INTERNAL;
 }
 

@@ -53,13 +53,59 @@ struct term_style cli_style(const struct cli *c)
 	};
 }
 
-enum err cli_trace_open(struct cli *c, struct trace *t, const struct clock *clock, const char *actor)
+/* The page's title is the command, as it was typed. */
+static void page_title(const struct cli *c, char *out, size_t cap)
+{
+	size_t at = (size_t)snprintf(out, cap, "%s %s", c->tool->name, c->verb->name);
+
+	for (int i = 0; i < c->argc && at < cap; i++)
+		at += (size_t)snprintf(out + at, cap - at, " %s", c->argv[i]);
+}
+
+enum err cli_page_open(struct cli *c)
+{
+	const char *path = cli_get(c, "html");
+	struct trace_sink sink;
+	char title[512];
+
+	if (!path)
+		return ERR_OK;
+	page_title(c, title, sizeof(title));
+	trace_init(&c->page, &clock_real, c->tool->name);
+	enum err e = sink_html(&sink, path, title);
+	if (e == ERR_OK)
+		e = trace_add(&c->page, sink);
+	if (e != ERR_OK)
+		cli_fail(c, e, "can't write %s: %s", path, e == ERR_IO ? strerror(errno) : err_text(e));
+	c->has_page = e == ERR_OK;
+	return e;
+}
+
+struct trace *cli_page(struct cli *c)
+{
+	return c->has_page ? &c->page : NULL;
+}
+
+int cli_page_close(struct cli *c, int status)
+{
+	if (!c->has_page)
+		return status;
+	c->has_page = false;
+	enum err e = trace_release(&c->page);
+	if (e == ERR_OK)
+		return status;
+	cli_fail(c, e, "can't write %s: %s", cli_get(c, "html"),
+	    e == ERR_IO && errno ? strerror(errno) : err_text(e));
+	return EXIT_INTERNAL;
+}
+
+/* The sinks that write to c->out. */
+static enum err add_output(struct cli *c, struct trace *t)
 {
 	struct trace_sink sink;
 	struct term_style style = cli_style(c);
 	enum err e;
 
-	trace_init(t, clock, actor);
 	if (cli_has(c, "json")) {
 		e = sink_jsonl(&sink, c->out);
 		return e == ERR_OK ? trace_add(t, sink) : e;
@@ -76,14 +122,27 @@ enum err cli_trace_open(struct cli *c, struct trace *t, const struct clock *cloc
 	return e;
 }
 
+enum err cli_trace_open(struct cli *c, struct trace *t, const struct clock *clock, const char *actor)
+{
+	trace_init(t, clock, actor);
+	enum err e = cli_page_open(c);
+	if (e == ERR_OK)
+		e = add_output(c, t);
+	if (e == ERR_OK && c->has_page)
+		e = trace_add(t, sink_tee(&c->page));
+	return e;
+}
+
 int cli_trace_close(struct cli *c, struct trace *t, int status)
 {
 	int before = errno;
-	enum err e = trace_release(t);
+	enum err e = trace_release(t); /* what failed is said once, when the output is closed */
 
-	(void)c; /* what failed is said once, when the output is closed */
+	if (e != ERR_OK)
+		status = EXIT_INTERNAL;
+	status = cli_page_close(c, status);
 	errno = before;
-	return e == ERR_OK ? status : EXIT_INTERNAL;
+	return status;
 }
 
 /* --- interrupts ----------------------------------------------------------------------------------------------- */

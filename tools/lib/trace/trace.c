@@ -63,6 +63,24 @@ void emit(struct trace *t, struct event ev)
 		note_error(t, t->sinks[i].on_event(t->sinks[i].ctx, &ev));
 }
 
+static enum err tee_event(void *ctx, const struct event *ev)
+{
+	struct trace *to = ctx;
+
+	emit(to, *ev);
+	return to->first_error;
+}
+
+static void tee_release(void *ctx)
+{
+	(void)ctx; /* borrowed */
+}
+
+struct trace_sink sink_tee(struct trace *to)
+{
+	return (struct trace_sink){.on_event = tee_event, .release = tee_release, .ctx = to};
+}
+
 /* Formats into a buffer of the caller's frame: events are borrowed for the call. */
 #define FORMAT(text, fmt)                                                                                            \
 	char text[TEXT_MAX];                                                                                         \

@@ -1,0 +1,183 @@
+"use strict";
+/* From the events to what is shown: hosts, rows of the ladder, and what was kept at any moment. */
+
+const SEND = 0, RECV = 1, FIELD = 2, STATE = 3, DECISION = 4, CHECK = 5, TIMER = 6, NOTE = 7, RESULT = 8;
+const SECRECY = [
+	{ name: "", sign: "", long: "" },
+	{ name: "readable", sign: "\u25CB", long: "anybody on the path can read it" },
+	{ name: "encrypted", sign: "\u25CF", long: "a listener sees that something is sent, and how much, but not what" },
+	{ name: "tampered", sign: "\u25C6", long: "it was changed on its way" },
+];
+const VERDICT = [{ name: "yes", sign: "\u2713" }, { name: "no", sign: "\u2717" }, { name: "not asked", sign: "\u2013" }];
+
+/* A row of the ladder. type: message, heading, decision, check, timer, warning, result. */
+function newRow(type, time, text) {
+	return { type, time, text, explains: [], states: [], fields: [] };
+}
+
+function readMessage(e, S) {
+	const row = newRow("message", e[1], S(e[6]));
+	return Object.assign(row, {
+		from: S(e[3]) || "?", to: S(e[4]) || "?", proto: S(e[5]), packet: e[7], secrecy: SECRECY[e[8]] ? e[8] : 0,
+		fromAddr: S(e[9]), toAddr: S(e[10]), len: e[11], hex: typeof e[12] === "string" ? e[12] : null, recv: e[0] === RECV,
+	});
+}
+
+function readField(e, S) {
+	return { layer: S(e[1]), name: S(e[2]), value: S(e[3]), meaning: S(e[4]), ref: S(e[5]), off: e[6], len: e[7], depth: e[8] };
+}
+
+function readState(e, S) {
+	return { time: e[1], actor: S(e[2]), table: S(e[3]), key: S(e[4]), before: e[5] ? S(e[5]) : null,
+		after: e[6] ? S(e[6]) : null, reason: S(e[7]) };
+}
+
+function readOther(e, S) {
+	let row = null;
+	if (e[0] === DECISION)
+		row = Object.assign(newRow("decision", e[1], S(e[5])), { id: S(e[3]), ref: S(e[4]) });
+	else if (e[0] === CHECK)
+		row = Object.assign(newRow("check", e[1], S(e[4])), { id: S(e[3]), verdict: VERDICT[e[5]] || VERDICT[2], seen: S(e[6]),
+			ref: S(e[7]) });
+	else if (e[0] === TIMER)
+		row = newRow("timer", e[1], S(e[4]) || S(e[3]));
+	else if (e[0] === RESULT)
+		row = Object.assign(newRow("result", e[1], S(e[4])), { ok: S(e[3]) === "ok" });
+	else if (e[0] === NOTE)
+		row = newRow(e[3] === 1 ? "heading" : "warning", e[1], S(e[4]));
+	if (row)
+		row.actor = S(e[2]);
+	return row;
+}
+
+/* The receipt of what was sent already is no message of its own. */
+function alreadySent(open, row) {
+	const key = [row.from, row.to, row.len, row.hex].join("\n"), sent = open.get(key) || 0;
+	open.set(key, row.recv ? Math.max(0, sent - 1) : sent + 1);
+	return row.recv && sent > 0;
+}
+
+function readTrace(data) {
+	const S = (i) => (i > 0 && data.strings[i - 1]) || "";
+	const model = { title: data.title, start: data.start, leftOut: data.left_out, rows: [], hosts: [], messages: [] };
+	const open = new Map(), hosts = new Set();
+	let last = null, message = null;
+	const push = (row) => {
+		row.i = model.rows.length;
+		model.rows.push(row);
+		last = row;
+	};
+	const attach = () => {
+		if (!last)
+			push(newRow("heading", 0, "Before the first step"));
+		return last;
+	};
+	for (const e of data.events) {
+		if (e[0] === FIELD) {
+			if (message)
+				message.fields.push(readField(e, S));
+		} else if (e[0] === STATE) {
+			attach().states.push(readState(e, S));
+		} else if (e[0] === NOTE && e[3] === 0) {
+			attach().explains.push(S(e[4]));
+		} else if (e[0] === SEND || e[0] === RECV) {
+			const row = readMessage(e, S);
+			message = null;
+			if (alreadySent(open, row))
+				continue;
+			message = row;
+			hosts.add(row.from).add(row.to);
+			row.n = model.messages.length;
+			model.messages.push(row);
+			push(row);
+		} else {
+			const row = readOther(e, S);
+			if (row)
+				push(row);
+		}
+	}
+	model.hosts = [...hosts];
+	model.stops = model.messages.length ? model.messages : model.rows;
+	return model;
+}
+
+/* The last row that belongs to the step at row i: what followed it, up to the next message or heading. */
+function endOfStep(model, i) {
+	let end = i;
+	if (model.rows[i].type === "message")
+		while (end + 1 < model.rows.length && !/^(message|heading)$/.test(model.rows[end + 1].type))
+			end++;
+	return end;
+}
+
+/* The rows that led to the step at row i: back to the message before it, at most to the heading. */
+function beginOfStep(model, i) {
+	let begin = i;
+	while (begin > 0 && model.rows[begin - 1].type !== "message") {
+		begin--;
+		if (model.rows[begin].type === "heading" && !(begin > 0 && model.rows[begin - 1].type === "heading"))
+			break;
+	}
+	return begin;
+}
+
+/* What was kept when row end was over: tables of key and value. changed: by rows from begin on. */
+function stateAt(model, begin, end) {
+	const tables = new Map();
+	for (let i = 0; i <= end && i < model.rows.length; i++)
+		for (const s of model.rows[i].states) {
+			if (!tables.has(s.table))
+				tables.set(s.table, new Map());
+			const changed = i >= begin;
+			if (s.after === null && !changed)
+				tables.get(s.table).delete(s.key);
+			else
+				tables.get(s.table).set(s.key, { value: s.after, before: s.before, reason: s.reason, changed });
+		}
+	return tables;
+}
+
+/* Which field an octet belongs to: the smallest that covers it; -1: none. */
+function fieldOfByte(fields, len) {
+	const owner = new Int32Array(len).fill(-1);
+	const order = fields.map((f, i) => i).filter((i) => fields[i].len > 0).sort((a, b) => fields[b].len - fields[a].len || a - b);
+	for (const i of order)
+		owner.fill(i, Math.min(fields[i].off, len), Math.min(fields[i].off + fields[i].len, len));
+	return owner;
+}
+
+function timeText(ns) {
+	const ms = ns / 1e6;
+	return Math.abs(ms) < 999.95 ? ms.toFixed(1) + " ms" : (ms / 1000).toFixed(2) + " s";
+}
+
+/* --- elements: text is only ever a text node ---------------------------------------------------------------------- */
+
+const $ = (id) => document.getElementById(id);
+
+function el(tag, cls, text, attrs) {
+	const e = document.createElement(tag);
+	if (cls)
+		e.className = cls;
+	if (text !== undefined && text !== null)
+		e.textContent = text;
+	for (const a in attrs || {})
+		e.setAttribute(a, attrs[a]);
+	return e;
+}
+
+function svg(tag, attrs, text) {
+	const e = document.createElementNS("http://www.w3.org/2000/svg", tag);
+	for (const a in attrs || {})
+		e.setAttribute(a, attrs[a]);
+	if (text !== undefined)
+		e.textContent = text;
+	return e;
+}
+
+function badge(secrecy) {
+	const s = SECRECY[secrecy];
+	const b = el("span", "badge sec" + secrecy, "", { title: s.long });
+	b.append(el("span", "sign", s.sign + " ", { "aria-hidden": "true" }), s.name);
+	return b;
+}

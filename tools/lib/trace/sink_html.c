@@ -1,0 +1,134 @@
+/* The trace as one page of HTML: style, script and events in the file itself, nothing from elsewhere.
+ *
+ * Every text may come from a peer. The events stand as JSON in a data block ('<' escaped, so that nothing
+ * ends the block early); the script shows them as text nodes. The Content-Security-Policy allows this style
+ * and this script by their hashes and nothing else: no network, no other script even where one slipped in. */
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "glassnet/file.h"
+#include "page_assets.h"
+#include "page_data.h"
+#include "text.h"
+
+struct html {
+	struct replacement file;
+	char *path, *title;
+	struct page_data data;
+	bool written;
+};
+
+static enum err html_event(void *ctx, const struct event *ev)
+{
+	struct html *h = ctx;
+
+	h->written = false;
+	return page_data_add(&h->data, ev);
+}
+
+/* Text within an element. */
+static void put_text(FILE *out, const char *s)
+{
+	char *safe = escaped(s);
+
+	for (const char *p = safe ? safe : ""; *p; p++)
+		if (strchr("<>&\"'", *p))
+			fprintf(out, "&#%d;", *p);
+		else
+			fputc(*p, out);
+	free(safe);
+}
+
+#define HASH_TEXT (7 + 4 * ((SHA256_DIGEST_LENGTH + 2) / 3) + 1)
+static const char *hash_text(char out[static HASH_TEXT], const char *begin, const char *end)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+
+	SHA256((const unsigned char *)begin, (size_t)(end - begin), digest);
+	memcpy(out, "sha256-", 7);
+	EVP_EncodeBlock((unsigned char *)out + 7, digest, sizeof(digest));
+	return out;
+}
+
+static void put_file(FILE *out, const char *begin, const char *end)
+{
+	fwrite(begin, 1, (size_t)(end - begin), out);
+}
+
+static void put_page(FILE *out, const char *title, const struct page_text *json)
+{
+	char style[HASH_TEXT], script[HASH_TEXT];
+
+	fprintf(out,
+	    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '%s'; "
+	    "script-src '%s'; "
+	    "base-uri 'none'; form-action 'none'\">\n"
+	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
+	    hash_text(style, page_css, page_css_end), hash_text(script, page_script, page_script_end));
+	put_text(out, title);
+	fputs("</title>\n<style>", out);
+	put_file(out, page_css, page_css_end);
+	fputs("</style>\n</head>\n", out);
+	put_file(out, page_body, page_body_end);
+	fputs("<script type=\"application/json\" id=\"trace\">", out);
+	fwrite(json->s, 1, json->len, out);
+	fputs("</script>\n<script>", out);
+	put_file(out, page_script, page_script_end);
+	fputs("</script>\n</body>\n</html>\n", out);
+}
+
+/* Writes the whole page, with what there is by now. */
+static enum err html_flush(void *ctx)
+{
+	struct html *h = ctx;
+	struct page_text json = {0};
+
+	if (h->written)
+		return ERR_OK;
+	enum err e = page_data_put(&h->data, h->title, &json);
+	if (e == ERR_OK && !h->file.out)
+		e = replacement_open(&h->file, h->path);
+	if (e == ERR_OK) {
+		put_page(h->file.out, h->title, &json);
+		e = replacement_commit(&h->file);
+	}
+	h->written = true; /* or it failed, and has been told */
+	free(json.s);
+	return e;
+}
+
+static void html_release(void *ctx)
+{
+	struct html *h = ctx;
+
+	replacement_abort(&h->file);
+	page_data_release(&h->data);
+	free(h->path);
+	free(h->title);
+	free(h);
+}
+
+enum err sink_html(struct trace_sink *sink, const char *path, const char *title)
+{
+	struct html *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return ERR_NOMEM;
+	h->path = strdup(path);
+	h->title = strdup(title ? title : "");
+	enum err e = h->path && h->title ? replacement_open(&h->file, h->path) : ERR_NOMEM;
+	if (e != ERR_OK) {
+		int why = errno;
+		html_release(h);
+		errno = why;
+		return e;
+	}
+	*sink = (struct trace_sink){
+	    .on_event = html_event, .flush = html_flush, .release = html_release, .ctx = h};
+	return ERR_OK;
+}
