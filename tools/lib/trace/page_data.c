@@ -268,7 +268,7 @@ static bool failed(const struct page_data *p)
 
 enum err page_data_add(struct page_data *p, const struct event *ev)
 {
-	if (p->messages > PAGE_MAX_MESSAGES || p->events.len > PAGE_MAX_BYTES || p->left_out) {
+	if (p->messages >= PAGE_MAX_MESSAGES || p->events.len > PAGE_MAX_BYTES || p->left_out) {
 		p->left_out += ev->kind == EV_SEND || ev->kind == EV_RECV;
 		return ERR_OK;
 	}

@@ -203,12 +203,12 @@ function fieldItem(f, i, tone) {
 	const item = el("li", "field depth" + Math.min(4, f.depth) + (tone.has(i) ? " tone" + tone.get(i) : ""), "",
 		{ "data-f": i, tabindex: "0" });
 	item.append(el("span", "swatch", "", { "aria-hidden": "true" }), el("b", "", f.name), " ", el("span", "value", f.value));
-	if (f.meaning)
-		item.append(el("span", "meaning", f.meaning));
 	if (f.ref)
 		item.append(el("span", "ref", f.ref));
 	if (f.len)
 		item.append(el("span", "place", f.len === 1 ? "byte " + f.off : "bytes " + f.off + "\u2013" + (f.off + f.len - 1)));
+	if (f.meaning)
+		item.append(el("span", "meaning", f.meaning));
 	return item;
 }
 

@@ -1,6 +1,6 @@
 /* The ladder: rows of fixed heights, of which only those in sight are in the document. */
 
-const HEIGHT = { message: 52, heading: 46, decision: 26, check: 26, timer: 26, warning: 26, result: 32 };
+const HEIGHT = { message: 52, /* in a narrow ladder the text has two lines */ narrow: 68, heading: 46, decision: 26, check: 26, timer: 26, warning: 26, result: 32 };
 const MARK = { decision: "\u25C6", timer: "\u23F1\uFE0E", warning: "!", result: "\u25A0", heading: "" };
 
 class Ladder {
@@ -12,14 +12,6 @@ class Ladder {
 		this.onPick = onPick;
 		this.shown = new Map();
 		this.picked = -1;
-		this.tops = [];
-		let y = 0;
-		for (const r of model.rows) {
-			this.tops.push(y);
-			y += HEIGHT[r.type];
-		}
-		this.height = y;
-		this.rows.style.height = y + "px";
 		box.addEventListener("scroll", () => this.draw(), { passive: true });
 		box.addEventListener("click", (ev) => {
 			const row = ev.target.closest(".row");
@@ -29,6 +21,16 @@ class Ladder {
 		this.resize();
 	}
 
+	heightOf(r) {
+		return r.type === "message" && !this.wide ? HEIGHT.narrow : HEIGHT[r.type];
+	}
+
+	place() {
+		let y = 0;
+		this.tops = this.model.rows.map((r) => (y += this.heightOf(r)) - this.heightOf(r));
+		this.rows.style.height = y + "px";
+	}
+
 	resize() {
 		this.width = this.box.clientWidth || 600;
 		this.gutter = this.width >= 520 ? 74 : 8;
@@ -36,6 +38,7 @@ class Ladder {
 		this.lane = room / n;
 		this.x = new Map(this.model.hosts.map((h, i) => [h, this.gutter + this.lane * (i + 0.5)]));
 		this.wide = this.lane >= 96;
+		this.place();
 		this.drawLanes();
 		this.shown.forEach((e) => e.remove());
 		this.shown.clear();
@@ -95,7 +98,7 @@ class Ladder {
 		for (const [k, v] of [["role", "option"], ["aria-selected", String(i === this.picked)], ["aria-posinset", i + 1],
 			["aria-setsize", this.model.rows.length]])
 			e.setAttribute(k, v);
-		e.style.height = HEIGHT[r.type] + "px";
+		e.style.height = this.heightOf(r) + "px";
 		if (r.type === "message")
 			this.message(e, r);
 		else
@@ -125,18 +128,19 @@ class Ladder {
 	}
 
 	message(e, r) {
-		const h = HEIGHT.message, root = this.lifelines(h), x1 = this.x.get(r.from), x2 = this.x.get(r.to);
+		const h = this.heightOf(r), root = this.lifelines(h), x1 = this.x.get(r.from), x2 = this.x.get(r.to);
 		root.append(arrow(x1, x2, h - 14, r.secrecy));
 		e.append(root);
 		e.setAttribute("aria-label", messageName(r, this.model));
 		if (this.gutter > 20)
 			e.append(el("span", "time", timeText(r.time)));
-		const label = el("span", "label");
+		const label = el("span", "label"), plate = el("span", "plate");
 		if (r.secrecy)
-			label.append(badge(r.secrecy), " ");
+			plate.append(badge(r.secrecy), " ");
 		if (!this.wide)
-			label.append(el("span", "ends", r.from + " \u2192 " + r.to + " "));
-		label.append((r.proto ? r.proto + " " : "") + r.text.replace(r.proto + " ", ""));
+			plate.append(el("span", "ends", r.from + " \u2192 " + r.to), el("br"));
+		plate.append(labelText(r));
+		label.append(plate);
 		label.title = r.text;
 		this.placeLabel(label, Math.min(x1, x2), Math.max(x1, x2));
 		e.append(label);
@@ -144,7 +148,12 @@ class Ladder {
 
 	/* Over the arrow, as wide as it may be without leaving the ladder. */
 	placeLabel(label, left, right) {
-		const want = Math.min(this.width - this.gutter - 8, Math.max(right - left, this.wide ? 420 : this.width));
+		if (!this.wide) {
+			label.style.left = this.gutter + "px";
+			label.style.width = this.width - this.gutter - 8 + "px";
+			return;
+		}
+		const want = Math.min(this.width - this.gutter - 8, Math.max(right - left, 420));
 		let x = (left + right - want) / 2;
 		x = Math.max(this.gutter, Math.min(x, this.width - 8 - want));
 		label.style.left = x + "px";
@@ -160,7 +169,7 @@ class Ladder {
 			}
 		}
 		this.picked = i;
-		const top = this.tops[i], h = HEIGHT[this.model.rows[i].type], box = this.box;
+		const top = this.tops[i], h = this.heightOf(this.model.rows[i]), box = this.box;
 		if (!quietly && (top < box.scrollTop + 8 || top + h > box.scrollTop + box.clientHeight - 8))
 			box.scrollTop = Math.max(0, top - box.clientHeight / 3);
 		this.draw();
@@ -171,6 +180,11 @@ class Ladder {
 		}
 		box.setAttribute("aria-activedescendant", "row-" + i);
 	}
+}
+
+/* The protocol stands before the label, unless the label begins with it. */
+function labelText(r) {
+	return !r.proto || r.text.startsWith(r.proto) ? r.text : r.proto + " " + r.text;
 }
 
 function messageName(r, model) {
