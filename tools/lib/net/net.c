@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "glassnet/clock.h"
-#include "net.h"
+#include "glassnet/net.h"
 
 int64_t net_now(void)
 {
