@@ -12,6 +12,8 @@
 
 #include "bare.h"
 #include "paint.h"
+#include "reach.h"
+#include "session.h"
 #include "toy.h"
 
 static int end(struct cli *c, struct trace *t, enum err e)
@@ -245,6 +247,157 @@ static int verb_x25519(struct cli *c)
 	return status;
 }
 
+/* --- connect, listen, keygen --- */
+
+#define DEFAULT_PORT 7748
+
+#define TALK_OPTIONS                                                                                         \
+	{.name = "auth",                                                                                     \
+	    .arg = "KEYFILE",                                                                                \
+	    .help = "sign with this Ed25519 key, and talk to known peers only"},                             \
+	    {.name = "peers",                                                                                \
+	        .arg = "FILE",                                                                               \
+	        .help = "the known peers, a line each: NAME ed25519 HEX (with --auth)"},                     \
+	    {.name = "idle", .arg = "SECONDS", .help = "end after so long a silence (default 600)"},         \
+	{                                                                                                    \
+		.name = "timeout", .arg = "SECONDS",                                                         \
+		.help = "give up on the connection and on the exchange after SECONDS (default 10)"           \
+	}
+
+static const struct cli_option connect_options[] = {
+    {.name = "group", .arg = "GROUP", .choices = DH_GROUPS, .help = "the group to use (default x25519)"},
+    TALK_OPTIONS, CLI_TRACE_OPTIONS, CLI_END};
+
+static const struct cli_option listen_options[] = {
+    {.name = "group", .arg = "GROUP", .choices = DH_GROUPS, .help = "take this group only (default: any)"},
+    TALK_OPTIONS,
+    {.name = "wait", .arg = "SECONDS", .help = "give up when nobody has come after SECONDS (default 600)"},
+    CLI_TRACE_OPTIONS, CLI_END};
+
+struct talk_setup {
+	struct session_options o;
+	struct endpoint at;
+	int64_t wait_ns;
+	uint8_t secret_key[64];
+	struct peers peers;
+	char self[65], peer[ENDPOINT_TEXT];
+};
+
+static int read_keys(struct cli *c, struct talk_setup *s)
+{
+	const char *key = cli_get(c, "auth"), *peers = cli_get(c, "peers");
+	char why[256];
+	enum err e = ERR_OK;
+
+	if (!key != !peers)
+		return cli_usage(c, "--auth and --peers belong together: who one is, and whom one knows");
+	if (!key)
+		return EXIT_YES;
+	if ((e = key_read(s->secret_key, key, why)) != ERR_OK ||
+	    (e = peers_read(&s->peers, peers, why)) != ERR_OK)
+		return cli_fail(c, e, "%s", why);
+	s->o.secret_key = s->secret_key;
+	s->o.peers = &s->peers;
+	return EXIT_YES;
+}
+
+static int read_talk(struct cli *c, struct talk_setup *s)
+{
+	const char *group = cli_get(c, "group");
+
+	s->o.timeout_ns = 10 * NS_PER_S;
+	s->o.idle_ns = s->wait_ns = 600 * NS_PER_S;
+	if (sodium_init() < 0)
+		return cli_fail(c, ERR_INTERNAL, "libsodium cannot be set up");
+	if (endpoint_parse(&s->at, c->argv[0], DEFAULT_PORT) != ERR_OK)
+		return cli_usage(
+		    c, "'%s' is no ADDR:PORT, as in 192.0.2.1:7748 or [2001:db8::1]:7748", c->argv[0]);
+	if (group && dh_group_parse(&s->o.group, group) != ERR_OK)
+		return cli_usage(c, "there is no group '%s'", group);
+	if (!cli_seconds(c, "timeout", 3600, &s->o.timeout_ns) ||
+	    !cli_seconds(c, "idle", 86400, &s->o.idle_ns) || !cli_seconds(c, "wait", 86400, &s->wait_ns))
+		return EXIT_USAGE;
+	if (gethostname(s->self, sizeof(s->self) - 1) != 0 || !s->self[0])
+		strcpy(s->self, s->o.side == DH_CLIENT ? "client" : "server");
+	return read_keys(c, s);
+}
+
+static enum err reach(struct talk_setup *s, struct trace *t)
+{
+	struct endpoint peer = s->at;
+	enum err e = s->o.side == DH_CLIENT
+	                 ? dial(&s->at, deadline_in(s->o.timeout_ns, s->o.cancel_fd), &s->o.fd)
+	                 : reach_listen(&s->at, deadline_in(s->wait_ns, s->o.cancel_fd), t, &s->o.fd, &peer);
+
+	s->o.peer = ip_text(s->peer, &peer.ip);
+	return e;
+}
+
+static int run_talk(struct cli *c, struct talk_setup *s)
+{
+	struct session_result res = {0};
+	struct trace t;
+	char at[ENDPOINT_TEXT];
+
+	cli_catch_interrupt();
+	s->o.cancel_fd = cli_interrupt_fd();
+	s->o.self = s->self;
+	s->o.input_fd = STDIN_FILENO;
+	s->o.fd = -1;
+	enum err e = cli_trace_open(c, &t, &clock_real, s->self);
+	if (e == ERR_OK && (e = reach(s, &t)) != ERR_OK) {
+		if (!cli_interrupted())
+			cli_fail(c, e, "%s: %s", endpoint_text(at, &s->at),
+			    e == ERR_TIMEOUT ? "nobody there in time"
+			    : e == ERR_NET   ? strerror(errno)
+			                     : err_text(e));
+	} else if (e == ERR_OK) {
+		e = session_run(&s->o, &t, &res);
+	}
+	if (s->o.fd >= 0)
+		close(s->o.fd);
+	sodium_memzero(s->secret_key, sizeof(s->secret_key));
+	return end(c, &t, e);
+}
+
+static int verb_connect(struct cli *c)
+{
+	struct talk_setup s = {.o = {.side = DH_CLIENT, .group = DH_GROUP_X25519}};
+	int status = read_talk(c, &s);
+
+	return status == EXIT_YES ? run_talk(c, &s) : status;
+}
+
+static int verb_listen(struct cli *c)
+{
+	struct talk_setup s = {.o = {.side = DH_SERVER}};
+	int status = read_talk(c, &s);
+
+	return status == EXIT_YES ? run_talk(c, &s) : status;
+}
+
+static const struct cli_option keygen_options[] = {
+    {.name = "name", .arg = "NAME", .help = "how others shall call this key (default: the host's name)"},
+    CLI_END};
+
+static int verb_keygen(struct cli *c)
+{
+	const char *name = cli_get(c, "name");
+	char host[65] = "", line[PEER_LINE], why[256];
+
+	if (sodium_init() < 0)
+		return cli_fail(c, ERR_INTERNAL, "libsodium cannot be set up");
+	if (!name && gethostname(host, sizeof(host) - 1) == 0)
+		name = host;
+	if (!name || !name[0] || strlen(name) >= PEER_NAME || strpbrk(name, " \t\r\n") || name[0] == '#')
+		return cli_usage(c, "--name takes one word of at most %d octets", PEER_NAME - 1);
+	enum err e = key_make(c->argv[0], name, line, why);
+	if (e != ERR_OK)
+		return cli_fail(c, e, "%s", why);
+	fprintf(c->out, "%s\n", line);
+	return EXIT_YES;
+}
+
 /* --- the tool
  * --------------------------------------------------------------------------------------------------- */
 
@@ -259,6 +412,27 @@ static const struct cli_verb verbs[] = {
         .summary = "the exchange with small numbers, checked by hand; Eve tries to break it",
         .options = toy_options,
         .run = verb_toy},
+    {.name = "connect",
+        .args = "ADDR[:PORT]",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "agree on a key with whoever listens there, then talk under it, line by line",
+        .options = connect_options,
+        .run = verb_connect},
+    {.name = "listen",
+        .args = "ADDR[:PORT]",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "wait there for one who connects, then the same",
+        .options = listen_options,
+        .run = verb_listen},
+    {.name = "keygen",
+        .args = "KEYFILE",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "make an Ed25519 key, and print its line for the others' file of known peers",
+        .options = keygen_options,
+        .run = verb_keygen},
     {.name = "x25519",
         .args = "",
         .summary = "the bare function of RFC 7748, for vectors",
@@ -273,6 +447,9 @@ static const struct cli_tool tool = {.name = "dhview",
                 "  dhview toy\n"
                 "  dhview toy --p 2147483579 --g 4 --crack\n"
                 "  dhview toy --p 31 --g 2\n"
+                "  dhview listen 0.0.0.0:7748        and on another host: dhview connect 192.0.2.1:7748\n"
+                "  dhview keygen alice.key >>bobs-peers\n"
+                "  dhview connect 192.0.2.1 --auth alice.key --peers peers\n"
                 "  dhview x25519 --self-test",
     .notes = "Exit status: 0 yes, 1 refused (unsafe parameters, a point of small order, a peer who does not "
              "prove\n"
