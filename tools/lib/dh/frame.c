@@ -60,7 +60,7 @@ enum err dh_hello_parse(struct dh_hello *out, const uint8_t *frame, size_t len, 
 	out->public_key = rd_bytes(&r, out->len);
 	/* What can be told is told first: another protocol, another version, before "too short". */
 	if (type != DH_HELLO)
-		return wrong(at, 2, len > 2 ? ERR_FORMAT : ERR_TRUNCATED);
+		return len > 2 ? wrong(at, 2, ERR_FORMAT) : wrong(at, len, ERR_TRUNCATED);
 	if (word && memcmp(word, magic, sizeof(magic)) != 0)
 		return wrong(at, 3, ERR_FORMAT);
 	if (r.bad)
