@@ -31,7 +31,7 @@ static const struct cli_option map_options[] = {LAB_OPTION, DATA_OPTION,
     {.name = "verbose", .letter = 'v', .help = "IPv6 addresses, too, however narrow the terminal is"},
     CLI_END};
 static const struct cli_option doctor_options[] = {DATA_OPTION, CLI_END};
-static const struct cli_option exec_options[] = {LAB_OPTION, DATA_OPTION, CLI_END};
+static const struct cli_option exec_options[] = {LAB_OPTION, CLI_END};
 static const struct cli_option demo_options[] = {LAB_OPTION, DATA_OPTION,
     {.name = "pcap",
         .arg = "FILE",

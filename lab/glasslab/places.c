@@ -13,7 +13,7 @@ static bool is_data(const char *dir)
 	return n > 0 && (size_t)n < sizeof path && access(path, R_OK) == 0;
 }
 
-static enum err own_folder(char out[static PATH_MAX], struct why *w)
+enum err places_bin(char out[static PATH_MAX], struct why *w)
 {
 	ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
 	if (n <= 0)
@@ -27,7 +27,7 @@ enum err places_find(struct places *out, const char *data_option, struct why *w)
 {
 	/* from build/bin, build/asan/bin, PREFIX/bin */
 	static const char *const beside[] = {"../../lab", "../../../lab", "../share/glassnet"};
-	enum err e = own_folder(out->bin, w);
+	enum err e = places_bin(out->bin, w);
 	if (e != ERR_OK)
 		return e;
 	if (data_option)

@@ -94,8 +94,11 @@ void service_stop(struct holder *h, size_t host, size_t service)
 {
 	struct service *s = &h->host[host].service[service];
 	if (s->pid) {
+		kill(-s->pid, SIGKILL); /* its session: a DHCP client's script may be at work */
 		kill(s->pid, SIGKILL);
 		waitpid(s->pid, &s->status, 0);
+		while (waitpid(-s->pid, NULL, 0) > 0 || errno == EINTR) /* orphans are ours */
+			;
 	}
 	if (s->probe >= 0)
 		close(s->probe);

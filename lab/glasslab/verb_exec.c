@@ -46,14 +46,14 @@ static int run_here(struct cli *c, struct lab *lab, size_t host, char *const arg
 {
 	static const int fds[3] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
 	struct why w = {""};
-	struct places places;
+	char bin[PATH_MAX];
 	struct run r;
 	sigset_t set;
-	enum err e = places_find(&places, cli_get(c, "data"), &w);
+	enum err e = places_bin(bin, &w);
 	if (e != ERR_OK)
 		return cli_fail(c, e, "%s", w.text);
 	hold_signals(&set);
-	if ((e = run_start(&r, lab, host, places.bin, argv, fds, &w)) != ERR_OK)
+	if ((e = run_start(&r, lab, host, bin, argv, fds, &w)) != ERR_OK)
 		return cli_fail(c, e, "%s", w.text);
 	while (run_wait(&r, 0) != ERR_OK) {
 		siginfo_t info;

@@ -28,6 +28,7 @@ struct places {
 	char bin[PATH_MAX];
 	char data[PATH_MAX];
 };
+enum err places_bin(char out[static PATH_MAX], struct why *w) MUST_USE; /* the first of these alone */
 enum err places_find(struct places *out, const char *data_option, struct why *w) MUST_USE;
 
 /* The lab's name as the options and the environment have it; NULL and a message: no good name. */
