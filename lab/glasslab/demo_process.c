@@ -24,13 +24,14 @@ static int64_t monotonic(void)
 	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-/* Starts this program itself with args; its standard output goes to out_fd (-1: inherited). */
-static pid_t spawn_self(struct demo *d, const char *const args[], int out_fd)
+/* Starts this program itself with args; its standard output goes to out_fd (-1: inherited). to_the_end: no Ctrl-C
+ * reaches it, for what puts the lab back after one must not fall to the next. */
+static pid_t spawn_self(struct demo *d, const char *const args[], int out_fd, bool to_the_end)
 {
 	const char *argv[MAX_ARGS + 4] = {"glasslab", "--lab", d->lab_name};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
-	sigset_t defaults;
+	sigset_t defaults, mask;
 	size_t n = 3;
 	pid_t pid = -1;
 
@@ -44,7 +45,11 @@ static pid_t spawn_self(struct demo *d, const char *const args[], int out_fd)
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigdefault(&attr, &defaults);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	sigprocmask(SIG_SETMASK, NULL, &mask);
+	if (to_the_end)
+		sigaddset(&mask, SIGINT);
+	posix_spawnattr_setsigmask(&attr, &mask);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	if (out_fd >= 0)
 		posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
@@ -63,7 +68,7 @@ static int wait_status(int w)
 int demo_glasslab(struct demo *d, const char *const args[])
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), w = 0;
-	pid_t pid = spawn_self(d, args, null);
+	pid_t pid = spawn_self(d, args, null, true);
 
 	if (null >= 0)
 		close(null);
@@ -115,7 +120,7 @@ bool demo_start(struct demo *d, struct demo_process *p, const char *host, enum d
 		show_command(d, host, argv, stdin_file);
 	p->events = how == DEMO_TEXT ? NULL : json_array();
 	if (pipe2(pipe_fds, O_CLOEXEC) == 0) {
-		p->pid = spawn_self(d, args, pipe_fds[1]);
+		p->pid = spawn_self(d, args, pipe_fds[1], false);
 		p->out = pipe_fds[0];
 		close(pipe_fds[1]);
 	}
