@@ -24,6 +24,8 @@ WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-pr
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 HARDEN_LD := -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack
 SAN      :=
+# With a sanitizer gcc loses track of ranges, and then warns of texts that would be cut.
+WARN     += $(if $(SAN),$(if $(findstring clang,$(CC)),,-Wno-format-truncation))
 CFLAGS   ?=
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DGLASSNET_VERSION='"$(VERSION)"' $(OPT) $(WARN) $(if $(SAN),-fPIE,$(HARDEN)) $(SAN) \
 	-Iinclude $(LIB_CFLAGS) $(CFLAGS)

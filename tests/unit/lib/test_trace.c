@@ -254,7 +254,7 @@ static void ladder_too_narrow_lists_the_arrows(void **state)
 {
 	(void)state;
 	struct fixture f;
-	char name[16];
+	char name[32];
 
 	fixture_init(&f);
 	add_ladder(&f, (struct ladder_options){.style = {.width = 60}});
