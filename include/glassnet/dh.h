@@ -41,8 +41,7 @@ enum err dh_x25519(
  * and whatever the highest bit is: RFC 7748 5 ignores it); 0: it is not. */
 unsigned dh_x25519_small_order(const uint8_t u[static DH_X25519_LEN]);
 
-/* --- groups
- * ----------------------------------------------------------------------------------------------------- */
+/* --- groups --- */
 
 #define DH_GROUP_X25519 0x001d
 #define DH_PUBLIC_MAX   1024 /* octets: ffdhe8192 */
@@ -70,8 +69,7 @@ void dh_pair_release(struct dh_pair *pair); /* wipes */
 enum err dh_agree(const struct dh_pair *pair, const uint8_t *peer, size_t len,
     uint8_t out[static DH_PUBLIC_MAX], const char **why) MUST_USE;
 
-/* --- frames
- * ----------------------------------------------------------------------------------------------------- */
+/* --- frames --- */
 
 #define DH_VERSION   1
 #define DH_NONCE     32
@@ -100,8 +98,7 @@ size_t dh_hello_write(uint8_t *out, size_t cap, const struct dh_hello *h);
  * here. */
 enum err dh_hello_parse(struct dh_hello *out, const uint8_t *frame, size_t len, size_t *at) MUST_USE;
 
-/* --- the conversation
- * ------------------------------------------------------------------------------------------- */
+/* --- the conversation --- */
 
 #define DH_FINGERPRINT      16
 #define DH_FINGERPRINT_TEXT 48 /* eight numbers of five digits */
@@ -146,8 +143,7 @@ bool dh_verify(const struct dh_channel *ch, const uint8_t *auth, size_t len);
 /* "01234 56789 …": eight numbers to be read aloud, from 128 bits. Returns out. */
 char *dh_fingerprint_text(char out[static DH_FINGERPRINT_TEXT], const struct dh_channel *ch);
 
-/* --- frames over a socket
- * --------------------------------------------------------------------------------------- */
+/* --- frames over a socket --- */
 
 /* One end of a TCP connection, non-blocking; fd is borrowed. */
 struct dh_link {

@@ -27,8 +27,7 @@ static int64_t monotonic(void)
 	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-/* --- switches
- * ------------------------------------------------------------------------------------------------ */
+/* --- switches --- */
 
 /* Switches are bridges in the holder's own network namespace, the cupboard: no host sees them, they have no
  * addresses, and they say nothing of their own. */
@@ -50,8 +49,7 @@ static enum err cupboard(struct holder *h, struct why *w)
 	return e;
 }
 
-/* --- hosts
- * ------------------------------------------------------------------------------------------------------ */
+/* --- hosts --- */
 
 static void unblock_signals(void)
 {
@@ -115,8 +113,7 @@ static enum err take_namespaces(struct holder *h, size_t i, struct why *w)
 	return ERR_OK;
 }
 
-/* --- cables
- * --------------------------------------------------------------------------------------------------- */
+/* --- cables --- */
 
 static enum err cable_to_switch(struct holder *h, size_t i, size_t k, struct why *w)
 {
@@ -153,8 +150,7 @@ static enum err cables(struct holder *h, struct why *w)
 	return e;
 }
 
-/* --- servers
- * ------------------------------------------------------------------------------------------------------ */
+/* --- servers --- */
 
 /* The holder's own socket in the host, for programs inside. */
 static enum err listen_inside(struct holder_host *host, struct why *w)
@@ -245,8 +241,7 @@ static enum err too_late(const struct holder *h, struct why *w)
 	return why(w, ERR_TIMEOUT, "the lab did not come up in time");
 }
 
-/* --- all together
- * ------------------------------------------------------------------------------------------------- */
+/* --- all together --- */
 
 /* Waits a moment for children to say that they are done. */
 static enum err finish_hosts(struct holder *h, struct why *w)

@@ -15,8 +15,7 @@ static void fail(struct demo *d, enum err e)
 		d->err = e;
 }
 
-/* --- prose
- * ---------------------------------------------------------------------------------------------------- */
+/* --- prose --- */
 
 const char *demo_text(struct demo *d, const char *path)
 {
@@ -66,8 +65,7 @@ static bool read_prose(struct demo *d, const char *data_dir, const char *name)
 	return false;
 }
 
-/* --- verdicts
- * ------------------------------------------------------------------------------------------------- */
+/* --- verdicts --- */
 
 void demo_expect(struct demo *d, const char *id, bool came_true, const char *what, const char *fmt, ...)
 {
@@ -112,8 +110,7 @@ static int verdict(struct demo *d, const char *name)
 	return EXIT_YES;
 }
 
-/* --- the lab
- * -------------------------------------------------------------------------------------------------- */
+/* --- the lab --- */
 
 /* Connects to the running lab, or makes one for this scene. *own: it is ours to take down. */
 static bool find_lab(struct demo *d, bool *own)

@@ -45,8 +45,7 @@ extern const struct scene scene_lookup, scene_freewifi;
 /* The verb: plays one scene on the running lab, or on one made for it. */
 int demo_main(struct cli *c, const char *lab_name, const char *data_dir, const struct scene *scene);
 
-/* --- prose
- * ---------------------------------------------------------------------------------------------------- */
+/* --- prose --- */
 
 /* The heading, the explanation and the prediction of an act: acts.ID.title, .explain (a list), .predict. */
 void demo_act(struct demo *d, const char *id);
@@ -54,8 +53,7 @@ void demo_act(struct demo *d, const char *id);
 /* Any other text of the scene's file; "" (and d->err) when it is not there. */
 const char *demo_text(struct demo *d, const char *path);
 
-/* --- programs in hosts
- * ---------------------------------------------------------------------------------------- */
+/* --- programs in hosts --- */
 
 enum demo_output {
 	DEMO_EVENTS,  /* the program writes JSON lines (it gets --json): they become events of the scene */
@@ -100,8 +98,7 @@ void demo_process_release(struct demo_process *p);
 /* `glasslab ARGS…` on this lab ("move", "laptop", "airport"); the exit status. */
 int demo_glasslab(struct demo *d, const char *const args[]);
 
-/* --- the lab's facts
- * ------------------------------------------------------------------------------------------ */
+/* --- the lab's facts --- */
 
 /* What the facts say of that host (borrowed); NULL: there is none. */
 json_t *demo_host_facts(const struct demo *d, const char *host);
@@ -109,8 +106,7 @@ json_t *demo_host_facts(const struct demo *d, const char *host);
 /* Is this address on an interface of that host? */
 bool demo_has_address(const struct demo *d, const char *host, const char *addr);
 
-/* --- packets
- * -------------------------------------------------------------------------------------------------- */
+/* --- packets --- */
 
 /* Every journey since the last call, oldest first: those for which wanted() is true are drawn as a ladder
  * under the title, and handed to it. All packets sent before the call are there. Returns how many were
@@ -118,8 +114,7 @@ bool demo_has_address(const struct demo *d, const char *host, const char *addr);
 typedef bool demo_wanted(void *ctx, const struct journey *j, const struct capture *c);
 size_t demo_packets(struct demo *d, const char *title, demo_wanted *wanted, void *ctx);
 
-/* --- verdicts
- * ------------------------------------------------------------------------------------------------- */
+/* --- verdicts --- */
 
 /* A prediction held against what was seen. id is a stable word. */
 void demo_expect(struct demo *d, const char *id, bool came_true, const char *what, const char *fmt, ...)

@@ -33,8 +33,7 @@ struct demo_capture {
 	struct capture *file;
 };
 
-/* --- the child
- * -------------------------------------------------------------------------------------------------- */
+/* --- the child --- */
 
 /* Writes one packet, with its summary as the comment. */
 static enum err write_packet(struct pcapng *out, struct capture_packet *cp)
@@ -111,8 +110,7 @@ static enum err child(const char *lab_name, const char *path, int control)
 	return e;
 }
 
-/* --- the scene's side
- * ------------------------------------------------------------------------------------------- */
+/* --- the scene's side --- */
 
 static enum err start_child(struct demo_capture *c, const char *lab_name, char msg[static 256])
 {

@@ -34,8 +34,7 @@ static void tell(struct doctor *d, const struct finding *f)
 	d->on_finding(d->ctx, f);
 }
 
-/* --- inside new namespaces
- * ----------------------------------------------------------------------------------- */
+/* --- inside new namespaces --- */
 
 static enum err try_mounts(struct why *w)
 {
@@ -204,8 +203,7 @@ static void examine_namespaces(struct doctor *d)
 		waitpid(pid, NULL, 0);
 }
 
-/* --- programs
- * -------------------------------------------------------------------------------------------------- */
+/* --- programs --- */
 
 /* Beside the topology's: ip for the DHCP client's script, curl and dig for learners. */
 static const struct {

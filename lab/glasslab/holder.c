@@ -23,8 +23,7 @@
 #define BACKLOG     64
 #define CLIENTS_MAX 128 /* connections at once */
 
-/* --- serving
- * ------------------------------------------------------------------------------------------------- */
+/* --- serving --- */
 
 struct clients {
 	size_t n;
@@ -80,8 +79,7 @@ static void one_turn(struct holder *h, struct clients *c)
 			take_client(c, p[i].fd);
 }
 
-/* --- becoming the holder
- * ------------------------------------------------------------------------------------- */
+/* --- becoming the holder --- */
 
 static enum err catch_signals(struct holder *h, struct why *w)
 {
@@ -177,8 +175,7 @@ static int hold(struct holder *h, int report, int64_t timeout_ns)
 	return EXIT_YES;
 }
 
-/* --- the parent
- * ------------------------------------------------------------------------------------------------ */
+/* --- the parent --- */
 
 static enum err claim_name(struct holder *h, struct why *w)
 {

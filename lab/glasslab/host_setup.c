@@ -31,8 +31,7 @@ struct setup {
 	struct why *w;
 };
 
-/* --- the kernel's settings of a new network namespace
- * ------------------------------------------------------- */
+/* --- the kernel's settings of a new network namespace --- */
 
 static enum err settings(const struct setup *s)
 {
@@ -386,8 +385,7 @@ static enum err network(const struct setup *s)
 	return e;
 }
 
-/* --- the conversation
- * ----------------------------------------------------------------------------------------- */
+/* --- the conversation --- */
 
 static bool say(int talk, enum setup_word word, enum err e, const struct why *w)
 {

@@ -155,8 +155,7 @@ pid_t isolate_fork(enum err *e, struct why *w)
 	return pid;
 }
 
-/* --- mounts
- * -------------------------------------------------------------------------------------------------- */
+/* --- mounts --- */
 
 enum err isolate_tmpfs(const char *path, struct why *w)
 {

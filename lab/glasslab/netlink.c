@@ -72,8 +72,7 @@ static bool command(struct netlink *nl, struct nlmsghdr *h)
 	return talk(nl, h, NULL, NULL);
 }
 
-/* --- links
- * --------------------------------------------------------------------------------------------------- */
+/* --- links --- */
 
 static void put_end(struct nlmsghdr *h, const struct cable_end *end)
 {
@@ -233,8 +232,7 @@ enum err netlink_no_offload(const char *ifname, struct why *w)
 	return e;
 }
 
-/* --- addresses and routes
- * ------------------------------------------------------------------------------------ */
+/* --- addresses and routes --- */
 
 static size_t ip_len(const struct ip *a)
 {

@@ -141,8 +141,7 @@ void lab_pki_release(struct lab_pki *p)
 			pair_release(&p->leaf[h][c]);
 }
 
-/* --- files
- * --------------------------------------------------------------------------------------------------- */
+/* --- files --- */
 
 static FILE *create(int dir, const char *name, mode_t mode)
 {

@@ -7,8 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- what kind of machine is this?
- * --------------------------------------------------------------------------- */
+/* --- what kind of machine is this? --- */
 
 /* The number in a file of /proc/sys; -1 when there is no such file. */
 static long setting(const char *path)
@@ -45,8 +44,7 @@ static bool in_wsl(void)
 	return file_says("/proc/version", "icrosoft");
 }
 
-/* --- words
- * ------------------------------------------------------------------------------------------------------- */
+/* --- words --- */
 
 /* Ubuntu 23.10 and later: AppArmor takes the capabilities away from namespaces of programs without a profile.
  */

@@ -56,8 +56,7 @@ int run_program(char *const argv[], const char *bin_dir, const char *lab, const 
 	return e == ENOENT ? RUN_NOT_FOUND : RUN_CANNOT_EXECUTE;
 }
 
-/* --- children in a host
- * --------------------------------------------------------------------------------------- */
+/* --- children in a host --- */
 
 static void put_fd(int fd, int as)
 {

@@ -137,8 +137,7 @@ static enum err prefix_of(const struct reader *r, config_setting_t *s, struct to
 	return ERR_OK;
 }
 
-/* --- programs and switches
- * ----------------------------------------------------------------------------------- */
+/* --- programs and switches --- */
 
 static int program_number(const struct topology *t, const char *name)
 {
@@ -227,8 +226,7 @@ static enum err read_lan(const struct reader *r, config_setting_t *g)
 	return e;
 }
 
-/* --- hosts
- * --------------------------------------------------------------------------------------------------- */
+/* --- hosts --- */
 
 static enum err read_iface(const struct reader *r, config_setting_t *g, struct topo_host *h)
 {

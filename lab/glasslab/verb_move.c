@@ -9,8 +9,7 @@
 #define WAIT_SECONDS 3 /* for an address; DHCP takes milliseconds here */
 #define LOOK_MS      10
 
-/* --- move
- * ---------------------------------------------------------------------------------------------------- */
+/* --- move --- */
 
 static json_t *find_named(const json_t *facts, const char *list, const char *name)
 {
@@ -118,8 +117,7 @@ int verb_move(struct cli *c)
 	return status;
 }
 
-/* --- facts
- * --------------------------------------------------------------------------------------------------- */
+/* --- facts --- */
 
 int verb_facts(struct cli *c)
 {

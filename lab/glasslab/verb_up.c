@@ -25,8 +25,7 @@ static double seconds_since(const struct timespec *start)
 	       (double)(now.tv_nsec - start->tv_nsec) / (double)NS_PER_S;
 }
 
-/* --- up
- * ------------------------------------------------------------------------------------------------------ */
+/* --- up --- */
 
 /* One of that name runs already: that is what was asked for, if it is the same network. */
 static int runs_already(struct cli *c, const char *name, const struct topology *t)
@@ -110,8 +109,7 @@ int verb_up(struct cli *c)
 	return status;
 }
 
-/* --- down
- * ---------------------------------------------------------------------------------------------------- */
+/* --- down --- */
 
 int verb_down(struct cli *c)
 {
@@ -135,8 +133,7 @@ int verb_down(struct cli *c)
 	return e == ERR_OK ? EXIT_YES : cli_fail(c, e, "the lab does not go down: %s", err_text(e));
 }
 
-/* --- status
- * -------------------------------------------------------------------------------------------------- */
+/* --- status --- */
 
 static const char *text_of(const json_t *o, const char *key)
 {

@@ -9,8 +9,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* --- a BIO that lets the test alter what goes out
- * -------------------------------------------------------------- */
+/* --- a BIO that lets the test alter what goes out --- */
 
 static int altered_write(BIO *b, const char *bytes, size_t len, size_t *written)
 {
@@ -56,8 +55,7 @@ static BIO *altering_bio(struct tls_peer *p, BIO_METHOD **m)
 	return b;
 }
 
-/* --- the server
- * ------------------------------------------------------------------------------------------------ */
+/* --- the server --- */
 
 static void on_message(int out, int version, int type, const void *buf, size_t len, SSL *ssl, void *arg)
 {

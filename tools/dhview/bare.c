@@ -61,8 +61,7 @@ enum err bare_run(const uint8_t private_key[static X25519_LEN], const uint8_t *p
 	return ERR_OK;
 }
 
-/* --- the vectors of RFC 7748
- * ------------------------------------------------------------------------------------ */
+/* --- the vectors of RFC 7748 --- */
 
 struct vector {
 	const char *name, *scalar, *u, *result; /* u NULL: the base point */

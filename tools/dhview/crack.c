@@ -35,8 +35,7 @@ static enum err exhaustive(const struct puzzle *z, const struct crack_bounds *b,
 	return ERR_NEGATIVE;
 }
 
-/* --- baby-step giant-step (Shanks): x = i * m + j, g^j from a table of m, m giant steps back from the target
- * ----- */
+/* --- baby-step giant-step (Shanks): x = i * m + j, g^j from a table of m, m giant steps back from the target --- */
 
 struct baby {
 	uint64_t power, exponent;
@@ -119,8 +118,7 @@ static enum err bsgs(const struct puzzle *z, const struct crack_bounds *b, struc
 	return e;
 }
 
-/* --- Pollard's rho: a walk g^u * target^v that has to run into itself
- * ------------------------------------------ */
+/* --- Pollard's rho: a walk g^u * target^v that has to run into itself --- */
 
 enum { WAYS = 16 };
 

@@ -5,8 +5,7 @@
 
 enum { FIRST_BITS = 12, STEP_BITS = 4 };
 
-/* --- measuring
- * -------------------------------------------------------------------------------------------------- */
+/* --- measuring --- */
 
 /* The group of squares modulo the first safe prime p = 2q + 1 where q has that many bits: its order is q. */
 static struct puzzle group_of(unsigned bits)
@@ -63,8 +62,7 @@ double curve_rate(const struct curve *c, enum crack_method m)
 	return rate;
 }
 
-/* --- the line
- * --------------------------------------------------------------------------------------------------- */
+/* --- the line --- */
 
 static bool counts(const struct curve_point *p, enum crack_method m)
 {
@@ -136,8 +134,7 @@ char *curve_duration(char *out, size_t cap, double log2_seconds)
 	return out;
 }
 
-/* --- what is said of it
- * ----------------------------------------------------------------------------------------- */
+/* --- what is said of it --- */
 
 static void tell_line(const struct curve *c, struct trace *t, enum crack_method m)
 {
@@ -198,8 +195,7 @@ void curve_tell(const struct curve *c, struct trace *t)
 	    curve_duration(value, sizeof(value), 126 - log2(rate)));
 }
 
-/* --- the chart
- * -------------------------------------------------------------------------------------------------- */
+/* --- the chart --- */
 
 enum { ROWS = 14, LABEL = 10, COLUMNS_MAX = 100 };
 

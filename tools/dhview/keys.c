@@ -16,8 +16,7 @@
 
 enum { FILE_MAX = 64 * 1024, KEY_TEXT = 128 };
 
-/* --- the texts
- * -------------------------------------------------------------------------------------------------- */
+/* --- the texts --- */
 
 struct word {
 	const char *at;
@@ -135,8 +134,7 @@ const struct peer *peers_find(const struct peers *p, const uint8_t key[static 32
 	return NULL;
 }
 
-/* --- the files
- * -------------------------------------------------------------------------------------------------- */
+/* --- the files --- */
 
 static enum err fail(char why[static 256], enum err e, const char *path, const char *text)
 {

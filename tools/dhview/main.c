@@ -21,8 +21,7 @@ static int end(struct cli *c, struct trace *t, enum err e)
 	return cli_trace_close(c, t, cli_interrupted() ? 128 + SIGINT : (int)err_exit(e));
 }
 
-/* --- colors
- * ----------------------------------------------------------------------------------------------------- */
+/* --- colors --- */
 
 static const struct cli_option colors_options[] = {
     {.name = "common", .arg = "RRGGBB", .help = "the common paint (default fad73c)"},
@@ -77,8 +76,7 @@ static int verb_colors(struct cli *c)
 	return end(c, &t, e);
 }
 
-/* --- toy
- * -------------------------------------------------------------------------------------------------------- */
+/* --- toy --- */
 
 static const struct cli_option toy_options[] = {{.name = "p", .arg = "P", .help = "the modulus (default 23)"},
     {.name = "g", .arg = "G", .help = "whose powers are taken (default 5)"},
@@ -163,8 +161,7 @@ static int verb_toy(struct cli *c)
 	return end(c, &t, e);
 }
 
-/* --- x25519
- * ----------------------------------------------------------------------------------------------------- */
+/* --- x25519 --- */
 
 static const struct cli_option x25519_options[] = {
     {.name = "private-file",
@@ -398,8 +395,7 @@ static int verb_keygen(struct cli *c)
 	return EXIT_YES;
 }
 
-/* --- the tool
- * --------------------------------------------------------------------------------------------------- */
+/* --- the tool --- */
 
 static const struct cli_verb verbs[] = {
     {.name = "colors",

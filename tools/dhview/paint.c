@@ -4,8 +4,7 @@
 
 enum { NAME = 64 };
 
-/* --- mixing
- * ----------------------------------------------------------------------------------------------------- */
+/* --- mixing --- */
 
 static uint8_t mean(unsigned sum, unsigned parts)
 {
@@ -70,8 +69,7 @@ const char *paint_name(struct rgb c)
 	return names[best].name;
 }
 
-/* --- showing
- * ---------------------------------------------------------------------------------------------------- */
+/* --- showing --- */
 
 /* The nearest of the 6 × 6 × 6 colours of older terminals. */
 static int cube(struct rgb c)

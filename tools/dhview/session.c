@@ -9,8 +9,7 @@
 #include "glassnet/wire.h"
 #include "talk.h"
 
-/* --- how it ended
- * ----------------------------------------------------------------------------------------------- */
+/* --- how it ended --- */
 
 enum err session_end(struct session *s, enum err e, const char *id, const char *fmt, ...)
 {
@@ -38,8 +37,7 @@ enum err session_broken(struct session *s, enum err e, const char *where)
 	return session_end(s, e, err_name(e), "%s: %s", where, err_text(e));
 }
 
-/* --- the exchange
- * ----------------------------------------------------------------------------------------------- */
+/* --- the exchange --- */
 
 static void describe_hello(struct session *s, const struct dh_hello *h)
 {
@@ -176,8 +174,7 @@ static enum err exchange(struct session *s)
 	return e == ERR_OK ? agree(s, &theirs) : e;
 }
 
-/* --- who is there
- * ----------------------------------------------------------------------------------------------- */
+/* --- who is there --- */
 
 static enum err judge_signature(struct session *s, const uint8_t *auth, size_t n)
 {
@@ -236,8 +233,7 @@ static enum err authenticate(struct session *s)
 	return judge_signature(s, text, n);
 }
 
-/* --- the whole
- * -------------------------------------------------------------------------------------------------- */
+/* --- the whole --- */
 
 static void say_result(struct session *s)
 {

@@ -53,8 +53,7 @@ enum err talk_refuse(struct session *s, enum dh_refusal r, const uint8_t *frame,
 	    dh_refusal_text(r));
 }
 
-/* --- what we say
- * ------------------------------------------------------------------------------------------------ */
+/* --- what we say --- */
 
 static enum err say(struct talk *k, enum dh_kind kind)
 {
@@ -105,8 +104,7 @@ static enum err hear_input(struct talk *k)
 	return e;
 }
 
-/* --- what they say
- * ---------------------------------------------------------------------------------------------- */
+/* --- what they say --- */
 
 static enum err hear_record(struct talk *k, const uint8_t *frame, size_t len)
 {
@@ -155,8 +153,7 @@ static enum err hear_peer(struct talk *k)
 	return e == ERR_OK ? hear_frames(k) : session_broken(k->s, e, "without having said END");
 }
 
-/* --- both
- * ------------------------------------------------------------------------------------------------------- */
+/* --- both --- */
 
 /* Waits for either side. *ready: bit 0 the peer, bit 1 our input. */
 static enum err wait_both(struct talk *k, unsigned *ready)

@@ -54,8 +54,7 @@ static char *factors_text(char out[static TEXT], uint64_t n)
 	return out;
 }
 
-/* --- the parameters
- * --------------------------------------------------------------------------------------------- */
+/* --- the parameters --- */
 
 static void check_order(const struct toy_options *o, struct trace *t, const struct toy *toy)
 {
@@ -93,8 +92,7 @@ static void check_parameters(const struct toy_options *o, struct trace *t, struc
 	check_order(o, t, toy);
 }
 
-/* --- the exchange
- * ----------------------------------------------------------------------------------------------- */
+/* --- the exchange --- */
 
 /* base^exponent mod p by squaring, told line by line; of long ones the beginning. */
 static uint64_t power_by_hand(struct trace *t, uint64_t base, uint64_t exponent, uint64_t p)
@@ -162,8 +160,7 @@ static void exchange(const struct toy_options *o, struct trace *t, struct toy *t
 	    o->p, o->g, toy->A, toy->B, mod_mul(toy->A, toy->B, o->p));
 }
 
-/* --- what leaks
- * ------------------------------------------------------------------------------------------------- */
+/* --- what leaks --- */
 
 static uint64_t root_of(uint64_t n)
 {
@@ -236,8 +233,7 @@ static void show_leaks(const struct toy_options *o, struct trace *t, struct toy 
 		    t, "Nothing but what a search finds: the number of powers of g has no small factor.");
 }
 
-/* --- Eve tries
- * -------------------------------------------------------------------------------------------------- */
+/* --- Eve tries --- */
 
 /* Steps to expect, as a power of two. */
 static double expected_log2(enum crack_method m, uint64_t order)
@@ -296,8 +292,7 @@ static enum err eve_tries(const struct toy_options *o, struct trace *t, struct t
 	return e;
 }
 
-/* --- the whole
- * -------------------------------------------------------------------------------------------------- */
+/* --- the whole --- */
 
 static void say_result(const struct toy_options *o, struct trace *t, const struct toy *toy)
 {

@@ -7,8 +7,7 @@
 
 #define PROGRESS_MS 100
 
-/* --- the queue, with progress
- * ------------------------------------------------------------------------------------ */
+/* --- the queue, with progress --- */
 
 static struct digest_job *wait_oldest(struct digest_queue *q, const struct sum_options *o)
 {
@@ -69,8 +68,7 @@ static bool submit(struct digest_queue *q, const struct sum_options *o, const ch
 	return true;
 }
 
-/* --- making
- * ------------------------------------------------------------------------------------------------------ */
+/* --- making --- */
 
 struct making {
 	const struct sum_options *o;
@@ -114,8 +112,7 @@ int sum_make(const struct sum_options *o, const struct sum_report *r, char *cons
 	return status;
 }
 
-/* --- checking
- * ---------------------------------------------------------------------------------------------------- */
+/* --- checking --- */
 
 struct checking {
 	const struct sum_options *o;

@@ -40,8 +40,7 @@ int sum_make(const struct sum_options *o, const struct sum_report *r, char *cons
 int sum_check(const struct sum_options *o, const struct sum_report *r, char *const lists[], size_t n,
     struct sum_counts *counts);
 
-/* --- report.c
- * ------------------------------------------------------------------------------------------------- */
+/* --- report.c --- */
 
 void report_made(const struct sum_report *r, const struct sum_options *o, const struct digest_job *job);
 /* The verdict on one line of a list. */

@@ -54,8 +54,7 @@ static void add_shares(struct line *x, const uint8_t *p, struct tls_span s)
 	}
 }
 
-/* --- one function a message
- * --------------------------------------------------------------------------------- */
+/* --- one function a message --- */
 
 /* msg is the whole message, of at least 4 octets. The name stands in x already. */
 typedef void label_fn(struct line *x, const struct hs_context *ctx, const uint8_t *msg, size_t len);
@@ -204,8 +203,7 @@ static void label_octets(struct line *x, const struct hs_context *ctx, const uin
 		line_add(x, ": %zu octets", len - 4);
 }
 
-/* --- dispatch
- * ------------------------------------------------------------------------------------------------ */
+/* --- dispatch --- */
 
 static label_fn *label_of(uint8_t type)
 {

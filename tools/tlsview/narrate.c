@@ -47,8 +47,7 @@ static bool is_encrypted(const struct narrator *n, bool out)
 	return n->outer[out] == SSL3_RT_APPLICATION_DATA || n->sealed[out];
 }
 
-/* --- verdicts that only the order of messages shows
- * --------------------------------------------------------- */
+/* --- verdicts that only the order of messages shows --- */
 
 void narrate_key_verdict(struct narrator *n, enum verdict v, const char *text)
 {

@@ -10,8 +10,7 @@
 
 #include "session.h"
 
-/* --- watching the wire
- * -------------------------------------------------------------------------------------- */
+/* --- watching the wire --- */
 
 /* Counts the octets on the connection and keeps the first ones: they tell what a peer speaks that is no TLS.
  */
@@ -60,8 +59,7 @@ static void on_key(const SSL *ssl, const char *line)
 		s->keylog_failed = true;
 }
 
-/* --- setting up
- * --------------------------------------------------------------------------------------------- */
+/* --- setting up --- */
 
 enum err session_prepare(const struct connect_options *opt, SSL_CTX **out, struct result *res)
 {
@@ -140,8 +138,7 @@ static enum err handshake(struct session *s)
 	return e;
 }
 
-/* --- the verdict
- * -------------------------------------------------------------------------------------------- */
+/* --- the verdict --- */
 
 static void note_agreed(struct session *s)
 {
@@ -176,8 +173,7 @@ static void judge(struct session *s)
 	s->res->insecure = !s->res->accepted && s->opt->insecure;
 }
 
-/* --- the end
- * ------------------------------------------------------------------------------------------------ */
+/* --- the end --- */
 
 /* Ends the connection so that our last words arrive: closing a socket with unread octets in it would make the
  * kernel throw them away at the other end (RFC 1122 4.2.2.13). */

@@ -70,8 +70,7 @@ enum err session_say_verdict(struct session *s)
 	    res->name, why, sent_text(sent, sizeof(sent), res));
 }
 
-/* --- when the handshake fails
- * ------------------------------------------------------------------------------- */
+/* --- when the handshake fails --- */
 
 static enum err not_tls(struct session *s)
 {

@@ -75,8 +75,7 @@ bool http_is_form(const struct http *h, const uint8_t *p);
 bool http_span_is(const uint8_t *p, struct http_span s, const char *text);
 bool http_span_is_nocase(const uint8_t *p, struct http_span s, const char *text);
 
-/* --- forms (WHATWG URL, application/x-www-form-urlencoded parsing)
- * ------------------------------------------ */
+/* --- forms (WHATWG URL, application/x-www-form-urlencoded parsing) --- */
 
 struct http_form_field {
 	struct http_span name, value; /* still encoded; offsets within the body */
@@ -95,8 +94,7 @@ enum err http_form_decode(char *out, size_t cap, size_t *out_len, const uint8_t 
 bool http_form_find(
     char *out, size_t cap, size_t *out_len, const uint8_t *body, size_t len, const char *name);
 
-/* --- for packets
- * ---------------------------------------------------------------------------------------------- */
+/* --- for packets --- */
 
 /* One line: "HTTP POST /login (23 bytes of form data)". p is what h was parsed from, len may exceed the head.
  */

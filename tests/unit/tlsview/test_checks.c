@@ -23,8 +23,7 @@ static int64_t test_now(void *ctx)
 }
 static const struct clock test_clock = {.now = test_now};
 
-/* --- the test's authorities
- * ------------------------------------------------------------------------------------ */
+/* --- the test's authorities --- */
 
 struct world {
 	struct pki_cert root, mid;
@@ -73,8 +72,7 @@ static struct pki_spec good_leaf(const struct pki_cert *issuer)
 	    .to = NOW + 10 * DAY};
 }
 
-/* --- one connection
- * -------------------------------------------------------------------------------------------- */
+/* --- one connection --- */
 
 struct run {
 	struct tls_peer peer;
@@ -183,8 +181,7 @@ static void refused(struct world *w, const struct pki_spec *spec, int alert, con
 	finish(&r);
 }
 
-/* --- accepted
- * -------------------------------------------------------------------------------------------------- */
+/* --- accepted --- */
 
 static void chain_good_is_accepted(void **state)
 {
@@ -309,8 +306,7 @@ static void name_address_is_looked_for_among_addresses(void **state)
 	finish(&r);
 }
 
-/* --- refused
- * --------------------------------------------------------------------------------------------------- */
+/* --- refused --- */
 
 static void dates_expired_is_refused(void **state)
 {
@@ -555,8 +551,7 @@ static void certificate_missing_is_refused(void **state)
 	finish(&r);
 }
 
-/* --- proof of the key, and Finished
- * ---------------------------------------------------------------------------- */
+/* --- proof of the key, and Finished --- */
 
 /* Mallory has copied the bank's certificate, which is easy, but not its key. */
 static void stolen_certificate(struct world *w, int version)
@@ -676,8 +671,7 @@ static void version_too_old_is_refused(void **state)
 	finish(&r);
 }
 
-/* --- insecure
- * -------------------------------------------------------------------------------------------------- */
+/* --- insecure --- */
 
 static void insecure_goes_on_and_is_still_a_no(void **state)
 {
@@ -735,8 +729,7 @@ static void data_sent_is_in_no_event(void **state)
 	finish(&r);
 }
 
-/* --- the narrative
- * --------------------------------------------------------------------------------------------- */
+/* --- the narrative --- */
 
 static void assert_next(const struct run *r, size_t *at, enum ev_kind kind, const char *label, enum secrecy s)
 {
@@ -849,8 +842,7 @@ static void narrative_fields_point_at_their_octets(void **state)
 	finish(&r);
 }
 
-/* --- bounds, and the key log
- * ----------------------------------------------------------------------------------- */
+/* --- bounds, and the key log --- */
 
 static void tickets_without_end_are_cut_off(void **state)
 {

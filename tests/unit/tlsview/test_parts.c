@@ -11,8 +11,7 @@
 #include "tlsview/target.h"
 #include "torture.h"
 
-/* --- HOST:PORT
- * ------------------------------------------------------------------------------------------------- */
+/* --- HOST:PORT --- */
 
 static void target_with_and_without_port_is_read(void **state)
 {
@@ -68,8 +67,7 @@ static void target_too_long_is_refused(void **state)
 	assert_int_equal(target_parse(&t, text, &why), ERR_OK);
 }
 
-/* --- guessing
- * -------------------------------------------------------------------------------------------------- */
+/* --- guessing --- */
 
 #define BYTES(s) (const uint8_t *)(s), sizeof(s) - 1
 
@@ -98,8 +96,7 @@ static void guess_names_what_is_spoken(void **state)
 	assert_null(guess_protocol(BYTES("HT")));
 }
 
-/* --- replies
- * --------------------------------------------------------------------------------------------------- */
+/* --- replies --- */
 
 static void reply_ends_where_http_says(void **state)
 {
@@ -131,8 +128,7 @@ static void reply_is_shown_without_markup_and_escaped(void **state)
 	assert_string_equal(reply_text(out, sizeof(out), NULL, 0), "");
 }
 
-/* --- addresses
- * ------------------------------------------------------------------------------------------------- */
+/* --- addresses --- */
 
 static void resolve_reads_the_hosts_file(void **state)
 {
@@ -183,8 +179,7 @@ static void dial_a_closed_port_is_refused(void **state)
 	assert_int_equal(fd, -1);
 }
 
-/* --- certificates in words
- * ------------------------------------------------------------------------------------- */
+/* --- certificates in words --- */
 
 static void names_more_than_a_few_are_counted(void **state)
 {

@@ -11,8 +11,7 @@
 
 enum { HEADER = 2 + 1 + 8, TAG = crypto_aead_chacha20poly1305_ietf_ABYTES };
 
-/* --- keys
- * ------------------------------------------------------------------------------------------------------- */
+/* --- keys --- */
 
 /* HKDF with SHA-256 (RFC 5869): the transcript is the salt, the label the info. */
 static bool derive(
@@ -70,8 +69,7 @@ char *dh_fingerprint_text(char out[static DH_FINGERPRINT_TEXT], const struct dh_
 	return out;
 }
 
-/* --- records
- * ---------------------------------------------------------------------------------------------------- */
+/* --- records --- */
 
 const char *dh_refusal_text(enum dh_refusal r)
 {
@@ -155,8 +153,7 @@ enum dh_refusal dh_open(struct dh_channel *ch, const uint8_t *frame, size_t len,
 	return DH_FINE;
 }
 
-/* --- signatures
- * ------------------------------------------------------------------------------------------------- */
+/* --- signatures --- */
 
 enum { SIGNED = 24 + 1 + 32 + 32 };
 

@@ -44,8 +44,7 @@ size_t dh_group_len(uint16_t group)
 	return 0;
 }
 
-/* --- ffdhe
- * ------------------------------------------------------------------------------------------------------ */
+/* --- ffdhe --- */
 
 static enum err make_ffdhe(struct dh_pair *p)
 {

@@ -165,8 +165,7 @@ enum err lab_request(struct lab *lab, const json_t *request, json_t **reply, int
 	return ERR_NEGATIVE;
 }
 
-/* --- facts
- * --------------------------------------------------------------------------------------------------- */
+/* --- facts --- */
 
 const json_t *lab_facts(const struct lab *lab)
 {
@@ -198,8 +197,7 @@ int lab_find_host(const struct lab *lab, const char *name)
 	return -1;
 }
 
-/* --- entering
- * ------------------------------------------------------------------------------------------------ */
+/* --- entering --- */
 
 /* Asks for namespaces and gives their descriptors: exactly n of them. */
 static enum err get_fds(struct lab *lab, json_t *request, int *fds, size_t n)

@@ -103,8 +103,7 @@ static enum checksum_state check_transport(const struct view *v, uint16_t writte
 	return written + inet_checksum(pseudo, w.pos, NULL, 0) == 0xffff ? CHECKSUM_BEGUN : CHECKSUM_WRONG;
 }
 
-/* --- one row a protocol
- * ------------------------------------------------------------------------------------- */
+/* --- one row a protocol --- */
 
 static enum err ether_read(union header *h, const struct view *v, size_t *at)
 {
@@ -335,8 +334,7 @@ static const struct {
     [PROTO_TLS] = {tls_read, tls_line, tls_fields},
 };
 
-/* --- the packet
- * --------------------------------------------------------------------------------------------- */
+/* --- the packet --- */
 
 /* The innermost layer that a decoder knows. */
 static const struct layer *shown_layer(const struct packet *p, unsigned *index)

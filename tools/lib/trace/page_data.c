@@ -14,8 +14,7 @@
 #include "glassnet/wire.h"
 #include "text.h"
 
-/* --- text
- * ------------------------------------------------------------------------------------------------------- */
+/* --- text --- */
 
 void page_put(struct page_text *t, const char *s, size_t len)
 {
@@ -77,8 +76,7 @@ void page_put_string(struct page_text *t, const char *s)
 	free(safe);
 }
 
-/* --- strings
- * ---------------------------------------------------------------------------------------------------- */
+/* --- strings --- */
 
 static uint64_t fnv(const char *s)
 {
@@ -158,8 +156,7 @@ void page_strings_release(struct page_strings *st)
 	*st = (struct page_strings){0};
 }
 
-/* --- events
- * ----------------------------------------------------------------------------------------------------- */
+/* --- events --- */
 
 static void number(struct page_data *p, uint64_t v)
 {
