@@ -26,14 +26,22 @@ static void say_command(struct demo *d, const char *host, const char *const argv
 	ev_decision(&d->trace, "command", NULL, "%s", line);
 }
 
-/* Makes the events of p from *from on, as far as they are wanted, events of the scene. */
+/* What was changed on its way, as the one who changed it tells: in the packets it looks like any other. */
+static bool is_tampered(const json_t *ev)
+{
+	return strcmp(text_of(ev, "secrecy"), "tampered") == 0;
+}
+
+/* Makes the events of p from *from on, as far as they are wanted, events of the scene. The page has room for what was
+ * tampered with, too. */
 void retell(struct demo *d, const struct demo_process *p, size_t *from, wanted_event *wanted)
 {
 	for (; *from < json_array_size(p->events); ++*from) {
 		const json_t *ev = json_array_get(p->events, *from);
-		char *line = wanted(ev) ? json_dumps(ev, JSON_COMPACT) : NULL;
+		struct trace *to = wanted(ev) ? &d->trace : is_tampered(ev) ? cli_page(d->cli) : NULL;
+		char *line = to ? json_dumps(ev, JSON_COMPACT) : NULL;
 		if (line)
-			(void)!trace_replay(&d->trace, line, strlen(line));
+			(void)!trace_replay(to, line, strlen(line));
 		free(line);
 	}
 }

@@ -22,7 +22,7 @@ class Browser:
         args = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking",
                 "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--disable-extensions",
                 "--host-resolver-rules=MAP * ~NOTFOUND", "--user-data-dir=" + self.dir + "/profile",
-                "--force-device-scale-factor=1", "--hide-scrollbars"]
+                "--force-device-scale-factor=1", "--hide-scrollbars", "about:blank"]
         if os.getuid() == 0:
             args.append("--no-sandbox")
         caps = {"browserName": "chrome", "goog:chromeOptions": {"args": args},
@@ -89,8 +89,8 @@ class Browser:
     def dark(self, on):
         self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if on else "light"}])
 
-    def picture(self, path, whole=False):
-        got = self.cdp("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+    def picture(self, path):
+        got = self.cdp("Page.captureScreenshot", format="png")
         with open(path, "wb") as f:
             f.write(base64.b64decode(got["data"]))
 
@@ -100,12 +100,12 @@ class Browser:
             f.write(base64.b64decode(got["data"]))
 
     def requests(self):
-        """the addresses of everything that pages asked for since the last call"""
+        """the addresses of everything that pages asked for since the last call, but what the browser's own first tab does"""
         out = []
         for entry in self.post("/se/log", {"type": "performance"}):
             m = json.loads(entry["message"])["message"]
             if m["method"] == "Network.requestWillBeSent":
-                out.append(m["params"]["request"]["url"])
+                out += [m["params"]["request"]["url"]] if not m["params"].get("documentURL", "").startswith("chrome:") else []
         return out
 
     def complaints(self):

@@ -1,6 +1,7 @@
 /* The step that is looked at: why, what it means, what was kept then, its bytes and its fields. */
 
 const HEX_FIRST = 2048;
+const narrow = matchMedia("(max-width: 520px)"); /* half as many octets a line */
 
 class Detail {
 	constructor(model) {
@@ -126,8 +127,9 @@ class Detail {
 			return;
 		this.owner = fieldOfByte(row.fields, len);
 		const upTo = all ? len : Math.min(len, HEX_FIRST), tone = tones(row.fields, this.owner);
-		for (let at = 0; at < upTo; at += 16)
-			box.append(hexLine(row.hex, at, Math.min(at + 16, upTo), this.owner, tone));
+		const each = narrow.matches ? 8 : 16;
+		for (let at = 0; at < upTo; at += each)
+			box.append(hexLine(row.hex, at, Math.min(at + each, upTo), this.owner, tone));
 		if (upTo < len) {
 			const more = el("button", "more", "Show all " + len + " bytes", { type: "button" });
 			more.addEventListener("click", () => this.bytes(row, true));

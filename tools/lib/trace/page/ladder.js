@@ -1,7 +1,7 @@
 /* The ladder: rows of fixed heights, of which only those in sight are in the document. */
 
 const HEIGHT = { message: 52, /* in a narrow ladder the text has two lines */ narrow: 68, heading: 46, decision: 26, check: 26, timer: 26, warning: 26, result: 32 };
-const MARK = { decision: "\u25C6", timer: "\u23F1\uFE0E", warning: "!", result: "\u25A0", heading: "" };
+const MARK = { decision: "\u25C6", timer: "\u25F7", warning: "!", result: "\u25A0", heading: "" };
 
 class Ladder {
 	constructor(model, box, lanes, onPick) {
@@ -36,6 +36,8 @@ class Ladder {
 		this.gutter = this.width >= 520 ? 74 : 8;
 		const n = Math.max(1, this.model.hosts.length), room = this.width - this.gutter - 8;
 		this.lane = room / n;
+		if (this.lane < 96) /* the last name is slanted beyond its lane */
+			this.lane = (room - Math.min(64, 4 * this.model.hosts[n - 1].length)) / n;
 		this.x = new Map(this.model.hosts.map((h, i) => [h, this.gutter + this.lane * (i + 0.5)]));
 		this.wide = this.lane >= 96;
 		this.place();
@@ -45,7 +47,7 @@ class Ladder {
 		this.draw();
 	}
 
-	/* The names above the lanes; where these are narrow the names stand slanted. */
+	/* The names above the lanes. Where these are narrow the names stand slanted. */
 	drawLanes() {
 		const slanted = !this.wide, longest = Math.max(1, ...this.model.hosts.map((h) => Math.min(20, h.length)));
 		const h = slanted ? Math.min(110, longest * 4.6 + 22) : 30;

@@ -6,7 +6,7 @@ const SECRECY = [
 	{ name: "", sign: "", long: "" },
 	{ name: "readable", sign: "\u25CB", long: "anybody on the path can read it" },
 	{ name: "encrypted", sign: "\u25CF", long: "a listener sees that something is sent, and how much, but not what" },
-	{ name: "tampered", sign: "\u25C6", long: "it was changed on its way" },
+	{ name: "tampered", sign: "\u25C6", long: "anybody can read it, and what arrives is not what was sent" },
 ];
 const VERDICT = [{ name: "yes", sign: "\u2713" }, { name: "no", sign: "\u2717" }, { name: "not asked", sign: "\u2013" }];
 
