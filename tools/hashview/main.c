@@ -1,11 +1,19 @@
 /* hashview: the options. */
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <sched.h>
+#include <signal.h>
+#include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cputime.h"
+#include "crack.h"
 #include "glassnet/cli.h"
+#include "password.h"
+#include "seal.h"
+#include "secret.h"
 #include "sum.h"
 
 static const struct cli_option sum_options[] = {
@@ -121,22 +129,222 @@ static int verb_sum(struct cli *c)
 	return r.trace ? cli_trace_close(c, &t, status) : status;
 }
 
-static const struct cli_verb verbs[] = {{.name = "sum",
-                                            .args = "[FILE...]",
-                                            .min_args = 0,
-                                            .max_args = -1,
-                                            .summary = "fingerprints of files; with -c check lists of them",
-                                            .options = sum_options,
-                                            .run = verb_sum},
+/* --- what needs a secret
+ * ------------------------------------------------------------------------------------------ */
+
+#define COST_OPTIONS                                                                                         \
+	{.name = "memory", .arg = "MIB", .help = "memory that each guess shall cost, in MiB"},               \
+	{                                                                                                    \
+		.name = "passes", .arg = "N", .help = "passes over it"                                       \
+	}
+
+static const struct cli_option password_options[] = {
+    {.name = "file", .letter = 'f', .arg = "FILE", .help = "the password file (default: passwords.argon2id)"},
+    {.name = "replace", .help = "add: give a user who is there already another password"}, COST_OPTIONS,
+    CLI_TRACE_OPTIONS, CLI_END};
+
+static bool read_cost(struct cli *c, long max_mib, long max_passes, uint32_t *memory_kib, uint32_t *passes)
+{
+	long mib = *memory_kib / 1024, n = *passes;
+
+	if (!cli_number(c, "memory", 1, max_mib, &mib) || !cli_number(c, "passes", 1, max_passes, &n))
+		return false;
+	*memory_kib = (uint32_t)mib * 1024;
+	*passes = (uint32_t)n;
+	return true;
+}
+
+static int get_secret(struct cli *c, char **out, size_t *len, const char *prompt, bool twice)
+{
+	const char *why = "";
+
+	if (sodium_init() < 0)
+		return cli_fail(c, ERR_INTERNAL, "libsodium cannot be set up");
+	cli_catch_interrupt();
+	enum err e = secret_read(out, len, prompt, twice, &why);
+	if (e == ERR_OK)
+		return EXIT_YES;
+	if (cli_interrupted())
+		return 128 + SIGINT;
+	return e == ERR_FORMAT ? cli_fail(c, e, "the %s can't be used: %s", prompt, why)
+	                       : cli_fail(c, e, "no %s could be read: %s", prompt, strerror(errno));
+}
+
+static int verb_password(struct cli *c)
+{
+	struct password_request q = {.file = cli_get(c, "file") ? cli_get(c, "file") : "passwords.argon2id",
+	    .user = c->argv[1],
+	    .replace = cli_has(c, "replace"),
+	    .memory_kib = 65536,
+	    .passes = 3};
+	bool add = strcmp(c->argv[0], "add") == 0;
+	struct trace t;
+	char *secret = NULL;
+
+	if (!add && strcmp(c->argv[0], "check") != 0)
+		return cli_usage(c, "'%s' is neither add nor check", c->argv[0]);
+	if (!password_user_is_good(q.user))
+		return cli_usage(
+		    c, "a user's name has 1 to %d characters, and neither spaces nor ':'", USER_MAX);
+	if (!read_cost(c, PASSWORD_MEMORY_MAX_KIB / 1024, PASSWORD_PASSES_MAX, &q.memory_kib, &q.passes))
+		return EXIT_USAGE;
+	int status = get_secret(c, &secret, &q.len, "password", add);
+	if (status != EXIT_YES)
+		return status;
+	q.password = secret;
+	enum err e = cli_trace_open(c, &t, &clock_real, "hashview");
+	if (e == ERR_OK)
+		e = (add ? password_add : password_check)(&q, &t);
+	sodium_free(secret);
+	return cli_trace_close(c, &t, (int)err_exit(e));
+}
+
+static const struct cli_option seal_options[] = {
+    {.name = "to", .arg = "FILE", .help = "make FILE (default: with .sealed at the end, or without it)"},
+    {.name = "keep", .letter = 'k', .help = "leave the old file where it is"}, COST_OPTIONS,
+    CLI_TRACE_OPTIONS, CLI_END};
+static const struct cli_option open_options[] = {
+    {.name = "to", .arg = "FILE", .help = "make FILE (default: the name without .sealed)"},
+    {.name = "keep", .letter = 'k', .help = "leave the sealed file where it is"}, CLI_TRACE_OPTIONS, CLI_END};
+
+/* The name of the file to make, in room. NULL: it can't be told from the old one's. */
+static const char *other_name(const char *from, bool seal, char *room, size_t cap)
+{
+	size_t n = strlen(from), s = strlen(SEAL_SUFFIX);
+
+	if (n + s >= cap)
+		return NULL;
+	if (seal)
+		return strcat(strcpy(room, from), SEAL_SUFFIX);
+	if (n <= s || strcmp(from + n - s, SEAL_SUFFIX) != 0)
+		return NULL;
+	memcpy(room, from, n - s);
+	room[n - s] = '\0';
+	return room;
+}
+
+static void show_share(uint64_t done, uint64_t all)
+{
+	cli_progress("%.0f of %.0f MB", (double)done / 1e6, (double)all / 1e6);
+}
+
+static int seal_or_open(struct cli *c, bool seal)
+{
+	char room[4096 + sizeof(SEAL_SUFFIX)], *secret = NULL;
+	struct seal_request q = {.from = c->argv[0],
+	    .to = cli_get(c, "to"),
+	    .keep = cli_has(c, "keep"),
+	    .memory_kib = 262144,
+	    .passes = 3,
+	    .progress = isatty(STDERR_FILENO) ? show_share : NULL};
+	struct trace t;
+
+	if (!q.to)
+		q.to = other_name(q.from, seal, room, sizeof(room));
+	if (!q.to)
+		return cli_usage(c, "%s does not end in %s: say with --to what to call the opened file",
+		    q.from, SEAL_SUFFIX);
+	if (seal && !read_cost(c, SEAL_MEMORY_MAX_KIB / 1024, SEAL_PASSES_MAX, &q.memory_kib, &q.passes))
+		return EXIT_USAGE;
+	int status = get_secret(c, &secret, &q.len, "passphrase", seal);
+	if (status != EXIT_YES)
+		return status;
+	signal(SIGINT, SIG_DFL); /* from here on a Ctrl-C just ends it: what is half made has no name yet */
+	signal(SIGTERM, SIG_DFL);
+	q.passphrase = secret;
+	enum err e = cli_trace_open(c, &t, &clock_real, "hashview");
+	if (e == ERR_OK)
+		e = (seal ? seal_file : open_file)(&q, &t);
+	sodium_free(secret);
+	return cli_trace_close(c, &t, (int)err_exit(e));
+}
+
+static int verb_seal(struct cli *c)
+{
+	return seal_or_open(c, true);
+}
+
+static int verb_open(struct cli *c)
+{
+	return seal_or_open(c, false);
+}
+
+/* --- experiments
+ * -------------------------------------------------------------------------------------------------- */
+
+static const struct cli_option crack_options[] = {
+    {.name = "words",
+        .arg = "FILE",
+        .help = "guess the words of FILE, one a line (default: a list of its own)"},
+    {.name = "no-table", .help = "leave the rainbow table out"}, COST_OPTIONS, CLI_TRACE_OPTIONS, CLI_END};
+
+static int read_words(struct cli *c, struct words *w)
+{
+	const char *path = cli_get(c, "words");
+	FILE *in = path ? fopen(path, "re") : NULL;
+
+	if (path && !in)
+		return cli_fail(c, ERR_IO, "%s: %s", path, strerror(errno));
+	enum err e = in ? words_read(w, in) : words_builtin(w);
+	if (in)
+		fclose(in);
+	if (e == ERR_OK && w->n == 0)
+		return cli_fail(c, ERR_FORMAT, "%s: there is no word in it", path);
+	return e == ERR_OK ? EXIT_YES : cli_fail(c, e, "%s: %s", path ? path : "word list", err_text(e));
+}
+
+static int verb_crack(struct cli *c)
+{
+	struct crack_options o = {.clock = &clock_cpu,
+	    .memory_kib = 65536,
+	    .passes = 3,
+	    .argon_ns = NS_PER_S,
+	    .random = randombytes_uniform,
+	    .interrupted = cli_interrupted,
+	    .rainbow = !cli_has(c, "no-table")};
+	struct words w = {0};
+	struct crack_result res;
+	struct trace t;
+
+	if (!read_cost(c, PASSWORD_MEMORY_MAX_KIB / 1024, PASSWORD_PASSES_MAX, &o.memory_kib, &o.passes))
+		return EXIT_USAGE;
+	if (sodium_init() < 0)
+		return cli_fail(c, ERR_INTERNAL, "libsodium cannot be set up");
+	cli_catch_interrupt();
+	int status = read_words(c, &w);
+	if (status == EXIT_YES) {
+		enum err e = cli_trace_open(c, &t, &clock_real, "mallory");
+		if (e == ERR_OK)
+			e = crack_run(&w, &o, &t, &res);
+		status = cli_trace_close(c, &t, cli_interrupted() ? 128 + SIGINT : (int)err_exit(e));
+	}
+	words_release(&w);
+	return status;
+}
+
+static const struct cli_verb verbs[] = {
+    {"sum", "[FILE...]", 0, -1, "fingerprints of files; with -c check lists of them", sum_options, verb_sum,
+        false, false},
+    {"password", "add|check USER", 2, 2, "keep passwords as they should be kept, and check them",
+        password_options, verb_password, false, false},
+    {"crack", "", 0, 0, "what a stolen password file is worth: plain, salted, Argon2id; a rainbow table",
+        crack_options, verb_crack, false, false},
+    {"seal", "FILE", 1, 1, "encrypt a file with a passphrase", seal_options, verb_seal, false, false},
+    {"open", "FILE", 1, 1, "open a sealed file, if nothing of it was changed", open_options, verb_open, false,
+        false},
     {0}};
 
 static const struct cli_tool tool = {.name = "hashview",
     .summary = "a fingerprint for everything: what hash functions do, and what they are good for",
     .verbs = verbs,
     .examples = "  hashview sum paper.pdf photo.jpg\n"
-                "  hashview sum -a sha256 --check SHA256SUMS\n",
-    .notes = "Exit status: 0 yes, 1 a valid no (a checksum that differs), 2 usage, 4 malformed input,\n"
-             "5 a file cannot be used, or an internal error."};
+                "  hashview sum -a sha256 --check SHA256SUMS\n"
+                "  hashview password add alice\n"
+                "  hashview crack\n"
+                "  hashview seal diary.txt\n",
+    .notes = "Passwords and passphrases are asked for, or are the first line of standard input.\n"
+             "Exit status: 0 yes, 1 a valid no (a checksum that differs, a wrong password), 2 usage,\n"
+             "4 malformed input, 5 a file cannot be used, or an internal error."};
 
 int main(int argc, char **argv)
 {
