@@ -8,12 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "avalanche.h"
+#include "compare.h"
 #include "cputime.h"
 #include "crack.h"
 #include "glassnet/cli.h"
 #include "password.h"
 #include "seal.h"
 #include "secret.h"
+#include "step.h"
 #include "sum.h"
 
 static const struct cli_option sum_options[] = {
@@ -322,13 +325,97 @@ static int verb_crack(struct cli *c)
 	return status;
 }
 
+static const struct cli_option avalanche_options[] = {
+    {.name = "algorithm",
+        .letter = 'a',
+        .arg = "NAME",
+        .help = "a function of hashview sum (default: sha3-256)"},
+    {.name = "bit", .arg = "N", .help = "change bit N of the text (default: the last one)"},
+    CLI_TRACE_OPTIONS, CLI_END};
+
+static int verb_avalanche(struct cli *c)
+{
+	const char *text = c->argv[0], *name = cli_get(c, "algorithm");
+	size_t len = strlen(text);
+	long bit = (long)(len * 8) - 1;
+	enum algo a = ALGO_SHA3_256;
+	struct avalanche_result res;
+	struct trace t;
+
+	if (name && !algo_by_name(name, &a))
+		return cli_usage(c, "there is no function '%s' here", name);
+	if (len == 0)
+		return cli_usage(c, "an empty text has no bit to change");
+	if (!cli_number(c, "bit", 0, bit, &bit))
+		return EXIT_USAGE;
+	enum err e = cli_trace_open(c, &t, &clock_real, "hashview");
+	if (e == ERR_OK)
+		e = avalanche_run(a, (const uint8_t *)text, len, (size_t)bit, &t, &res);
+	return cli_trace_close(c, &t, (int)err_exit(e));
+}
+
+static const struct cli_option step_options[] = {{.name = "algorithm",
+                                                     .letter = 'a',
+                                                     .arg = "NAME",
+                                                     .choices = "sha256|sha3-256",
+                                                     .help = "sha256 (the default) or sha3-256"},
+    CLI_TRACE_OPTIONS, CLI_END};
+
+static int verb_step(struct cli *c)
+{
+	const char *name = cli_get(c, "algorithm");
+	struct trace t;
+
+	if (strlen(c->argv[0]) > STEP_TEXT_MAX)
+		return cli_usage(c, "a text of up to %d octets can be watched", STEP_TEXT_MAX);
+	enum err e = cli_trace_open(c, &t, &clock_real, "hashview");
+	if (e == ERR_OK)
+		e = step_run(name && strcmp(name, "sha3-256") == 0, (const uint8_t *)c->argv[0],
+		    strlen(c->argv[0]), &t);
+	return cli_trace_close(c, &t, (int)err_exit(e));
+}
+
+static const struct cli_option compare_options[] = {
+    {.name = "seconds", .arg = "S", .help = "measure each operation for S seconds (default 0.1)"},
+    CLI_TRACE_OPTIONS, CLI_END};
+
+static void show_what(const char *what)
+{
+	cli_progress("measuring %s", what);
+}
+
+static int verb_compare(struct cli *c)
+{
+	struct compare_options o = {.clock = &clock_cpu,
+	    .each_ns = NS_PER_S / 10,
+	    .rsa_bits = 4096,
+	    .interrupted = cli_interrupted,
+	    .progress = show_what};
+	struct compare_result res;
+	struct trace t;
+
+	if (!cli_seconds(c, "seconds", 60, &o.each_ns))
+		return EXIT_USAGE;
+	cli_catch_interrupt();
+	enum err e = cli_trace_open(c, &t, &clock_real, "hashview");
+	if (e == ERR_OK)
+		e = compare_run(&o, &t, &res);
+	return cli_trace_close(c, &t, cli_interrupted() ? 128 + SIGINT : (int)err_exit(e));
+}
+
 static const struct cli_verb verbs[] = {
     {"sum", "[FILE...]", 0, -1, "fingerprints of files; with -c check lists of them", sum_options, verb_sum,
         false, false},
+    {"avalanche", "TEXT", 1, 1, "one bit of the text changes: what of the fingerprint does",
+        avalanche_options, verb_avalanche, false, false},
+    {"step", "TEXT", 1, 1, "SHA-256 round by round, SHA-3 step by step", step_options, verb_step, false,
+        false},
     {"password", "add|check USER", 2, 2, "keep passwords as they should be kept, and check them",
         password_options, verb_password, false, false},
     {"crack", "", 0, 0, "what a stolen password file is worth: plain, salted, Argon2id; a rainbow table",
         crack_options, verb_crack, false, false},
+    {"compare", "", 0, 0, "symmetric, asymmetric and hash functions, measured on this machine",
+        compare_options, verb_compare, false, false},
     {"seal", "FILE", 1, 1, "encrypt a file with a passphrase", seal_options, verb_seal, false, false},
     {"open", "FILE", 1, 1, "open a sealed file, if nothing of it was changed", open_options, verb_open, false,
         false},
