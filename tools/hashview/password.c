@@ -160,8 +160,10 @@ static enum err put_line(const struct password_request *q, const struct password
 
 	if (!next)
 		return ERR_NOMEM;
-	memcpy(next, text, at);
-	memcpy(next + at, text + at + n, len - at - n);
+	if (text) { /* there is a file already */
+		memcpy(next, text, at);
+		memcpy(next + at, text + at + n, len - at - n);
+	}
 	size_t used = len - n;
 	used += (size_t)snprintf(next + used, room - used, "%s:%s\n", l->user, l->hash);
 	enum err e = store_replace(q->file, next, used);
