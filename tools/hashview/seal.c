@@ -3,63 +3,15 @@
  * that. */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "newborn.h"
 #include "seal.h"
 #include "store.h"
-
-/* A new file on its way. */
-struct newborn {
-	int fd;
-	char *tmp; /* its name meanwhile; NULL: it has none */
-};
-
-static enum err newborn_make(struct newborn *b, const char *path)
-{
-	char *copy = strdup(path);
-
-	*b = (struct newborn){.fd = -1};
-	if (!copy)
-		return ERR_NOMEM;
-	b->fd = open(dirname(copy), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	free(copy);
-	if (b->fd >= 0)
-		return ERR_OK;
-	/* Not every file system has files without a name. */
-	if (asprintf(&b->tmp, "%s.XXXXXX", path) < 0)
-		return ERR_NOMEM;
-	b->fd = mkostemp(b->tmp, O_CLOEXEC);
-	return b->fd >= 0 ? ERR_OK : ERR_IO;
-}
-
-static enum err newborn_name(struct newborn *b, const char *path)
-{
-	char self[64];
-
-	if (fsync(b->fd) != 0)
-		return ERR_IO;
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", b->fd);
-	if (b->tmp ? link(b->tmp, path) != 0 : linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0)
-		return ERR_IO;
-	return store_sync_folder(path);
-}
-
-static void newborn_release(struct newborn *b)
-{
-	int before = errno;
-
-	if (b->fd >= 0)
-		close(b->fd);
-	if (b->tmp)
-		unlink(b->tmp);
-	free(b->tmp);
-	errno = before;
-}
 
 /* Opens `from`: a regular file, and not one that somebody is about to swap for another. */
 static enum err open_source(const struct seal_request *q, int *fd, struct stat *st, struct trace *t)
