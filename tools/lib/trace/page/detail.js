@@ -45,13 +45,15 @@ class Detail {
 	}
 
 	ends(row) {
-		const host = (name, addr) => {
+		const host = (name, lane, addr) => {
 			const e = el("span", "host", name);
+			if (lane !== name)
+				e.append(el("span", "lane", " (" + lane + ")"));
 			if (addr)
 				e.append(el("span", "addr", addr));
 			return e;
 		};
-		const out = [host(row.from, row.fromAddr), el("span", "to", " \u2192 "), host(row.to, row.toAddr)];
+		const out = [host(row.fromName, row.from, row.fromAddr), el("span", "to", " \u2192 "), host(row.toName, row.to, row.toAddr)];
 		if (row.secrecy)
 			out.push(el("span", "secrecy-long", "To a listener on the path: " + SECRECY[row.secrecy].long + "."));
 		return out;

@@ -57,10 +57,42 @@ function alreadySent(open, row) {
 	return row.recv && sent > 0;
 }
 
+function ipOf(addr) {
+	const v6 = /^\[([^\]]+)\]/.exec(addr);
+	return v6 ? v6[1] : addr.includes(":") && addr.indexOf(":") === addr.lastIndexOf(":") ? addr.split(":")[0] : addr;
+}
+
+/* A program calls a server by its name in DNS, the packets by its name in the lab. A name that stands in no packet is
+ * the host that alone has its address in packets. Whoever has two addresses of a family (a NAT, an attacker who answers
+ * for others) is never taken for another. */
+function sameHosts(messages) {
+	const ips = new Map(), wired = new Set(), owners = new Map(), alias = new Map();
+	for (const m of messages)
+		for (const [host, addr] of [[m.from, m.fromAddr], [m.to, m.toAddr]]) {
+			if (m.packet)
+				wired.add(host);
+			if (!ips.has(host))
+				ips.set(host, new Set());
+			if (addr)
+				ips.get(host).add(ipOf(addr));
+		}
+	for (const [host, all] of ips) {
+		const v6 = [...all].filter((ip) => ip.includes(":")).length;
+		if (wired.has(host) && (v6 > 1 || all.size - v6 > 1))
+			all.forEach((ip) => owners.set(ip, null));
+		else if (wired.has(host))
+			all.forEach((ip) => owners.set(ip, owners.has(ip) ? null : host));
+	}
+	for (const [host, all] of ips)
+		if (!wired.has(host) && all.size === 1 && owners.get([...all][0]))
+			alias.set(host, owners.get([...all][0]));
+	return alias;
+}
+
 function readTrace(data) {
 	const S = (i) => (i > 0 && data.strings[i - 1]) || "";
 	const model = { title: data.title, start: data.start, leftOut: data.left_out, rows: [], hosts: [], messages: [] };
-	const open = new Map(), hosts = new Set();
+	const open = new Map();
 	let last = null, message = null;
 	const push = (row) => {
 		row.i = model.rows.length;
@@ -86,7 +118,6 @@ function readTrace(data) {
 			if (alreadySent(open, row))
 				continue;
 			message = row;
-			hosts.add(row.from).add(row.to);
 			row.n = model.messages.length;
 			model.messages.push(row);
 			push(row);
@@ -96,7 +127,13 @@ function readTrace(data) {
 				push(row);
 		}
 	}
-	model.hosts = [...hosts];
+	const alias = sameHosts(model.messages);
+	for (const m of model.messages) {
+		Object.assign(m, { fromName: m.from, toName: m.to });
+		m.from = alias.get(m.from) || m.from;
+		m.to = alias.get(m.to) || m.to;
+	}
+	model.hosts = [...new Set(model.messages.flatMap((m) => [m.from, m.to]))];
 	model.stops = model.messages.length ? model.messages : model.rows;
 	return model;
 }
