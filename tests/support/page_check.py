@@ -8,14 +8,16 @@ def check(what, got, want):
 
 
 def events_of(path):
-    """the JSON lines of the same run, which the page must agree with; messages with their fields"""
+    """the JSON lines of the same run, which the page must agree with; messages with their fields and what changed then"""
     messages = []
     for line in open(path, encoding="utf-8"):
         e = json.loads(line)
         if e.get("kind") in ("send", "recv"):
-            messages.append(dict(e, fields=[]))
+            messages.append(dict(e, fields=[], states=[]))
         elif e.get("kind") == "field":
             messages[-1]["fields"].append(e)
+        elif e.get("kind") == "state" and messages:
+            messages[-1]["states"].append(e)
     return messages
 
 
@@ -39,6 +41,21 @@ def shows_message(b, n, m, total):
     names = b.js("return [...document.querySelectorAll('#fields .field')].map(e => [e.querySelector('b').textContent, "
                  "e.querySelector('.value').textContent])")
     check("fields of message %d" % (n + 1), names, [[f["name"], f["value"]] for f in m["fields"]])
+
+
+def shows_state(b, n, messages):
+    """what was kept when message n was there, and nothing that came later"""
+    kept = {}
+    for m in messages[:n]:
+        for s in m["states"]:
+            kept[s["table"], s["key"]] = s.get("after")
+    kept = {k: v for k, v in kept.items() if v is not None}
+    for s in messages[n]["states"]:
+        kept[s["table"], s["key"]] = s.get("after", "gone")
+    shown = b.js("return [...document.querySelectorAll('#state table')].flatMap(t => [...t.rows].map(r => "
+                 "[t.caption.textContent, r.cells[0].textContent, [...r.cells[1].childNodes].filter(c => "
+                 "c.nodeType === 3).map(c => c.data).join('').trim()]))")
+    check("kept at message %d" % (n + 1), sorted(shown), sorted([t, k, v] for (t, k), v in kept.items()))
 
 
 def click_arrow(b, n):
