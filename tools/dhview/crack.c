@@ -35,7 +35,8 @@ static enum err exhaustive(const struct puzzle *z, const struct crack_bounds *b,
 	return ERR_NEGATIVE;
 }
 
-/* --- baby-step giant-step (Shanks): x = i * m + j, g^j from a table of m, m giant steps back from the target --- */
+/* --- baby-step giant-step (Shanks): x = i * m + j, g^j from a table of m, m giant steps back from the target
+ * --- */
 
 struct baby {
 	uint64_t power, exponent;

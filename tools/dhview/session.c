@@ -1,9 +1,11 @@
 #include "session.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "glassnet/wire.h"
@@ -238,21 +240,18 @@ static enum err authenticate(struct session *s)
 static void say_result(struct session *s)
 {
 	const struct session_result *r = s->res;
-	char data[512], name[PEER_NAME * 4];
+	char name[PEER_NAME * 4];
 
-	snprintf(data, sizeof(data),
-	    "{\"end\":\"%s\",\"group\":\"%s\",\"fingerprint\":\"%s\",\"peer\":\"%s\",\"authenticated\":%s,"
-	    "\"sent\":%zu,"
-	    "\"received\":%zu}",
-	    r->id, r->group ? dh_group_name(r->group) : "", r->fingerprint,
-	    escape_text(name, sizeof(name), r->peer_name, strlen(r->peer_name)),
-	    r->peer_name[0] ? "true" : "false", r->sent, r->received);
-	/* names are escaped for the terminal; what JSON minds are quotes and the backslashes of the escapes
-	 */
-	if (strpbrk(name, "\"\\"))
-		ev_result(s->t, r->err, NULL, "%s", s->text);
-	else
-		ev_result(s->t, r->err, data, "%s", s->text);
+	/* escaped, a name is UTF-8 whatever the file of peers had in it */
+	escape_text(name, sizeof(name), r->peer_name, strlen(r->peer_name));
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I}", "end", r->id, "group",
+	    r->group ? dh_group_name(r->group) : "", "fingerprint", r->fingerprint, "peer", name,
+	    "authenticated", r->peer_name[0] != '\0', "sent", (json_int_t)r->sent, "received",
+	    (json_int_t)r->received);
+	char *data = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	json_decref(o);
+	ev_result(s->t, r->err, data, "%s", s->text);
+	free(data);
 }
 
 enum err session_run(const struct session_options *o, struct trace *t, struct session_result *res)

@@ -202,6 +202,26 @@ static void leak_by_prime_powers(const struct toy_options *o, struct trace *t, s
 	}
 }
 
+/* Where g and p have a common factor, the powers of g become 0 modulo its part of p after at most 62 steps,
+ * and stay so: either a is that small, or any exponent that is not will do. */
+static void leak_without_group(const struct toy_options *o, struct trace *t, struct toy *toy)
+{
+	enum { SETTLED = 64 };
+
+	for (uint64_t x = 0; x < SETTLED; x++)
+		if (mod_pow(o->g, x, o->p) == toy->A) {
+			toy->eve = x;
+			ev_decision(t, "leak", NULL,
+			    "g^%" PRIu64 " is A as well, and so B^%" PRIu64 " is the key", x, x);
+			return;
+		}
+	toy->eve += (SETTLED + toy->eve_modulus) / toy->eve_modulus * toy->eve_modulus;
+	ev_decision(t, "leak", NULL,
+	    "modulo the common part of g and p the powers of g are 0 from some exponent on, so %" PRIu64
+	    " does as well as a",
+	    toy->eve);
+}
+
 static void show_leaks(const struct toy_options *o, struct trace *t, struct toy *toy)
 {
 	toy->eve = 0;
@@ -209,6 +229,8 @@ static void show_leaks(const struct toy_options *o, struct trace *t, struct toy 
 	ev_heading(t, "What these numbers leak to Eve");
 	if (toy->flaw == TOY_NOT_PRIME || toy->flaw == TOY_NO_GROUP) {
 		leak_by_prime_powers(o, t, toy);
+		if (toy->flaw == TOY_NO_GROUP)
+			leak_without_group(o, t, toy);
 	} else {
 		struct puzzle z = {o->p, o->g, toy->A, toy->order};
 		leak_in(&z,

@@ -163,7 +163,8 @@ static void toy_unsafe_parameters_give_eve_the_key(void **state)
 {
 	(void)state;
 	static const uint64_t unsafe[][2] = {{21, 5}, {561, 2}, {1000, 3}, {23, 1}, {23, 22}, {31, 2},
-	    {31, 3}, {2305843009213693951, 3}, {1000003ull * 1000033ull, 5}, {49, 3}};
+	    {31, 3}, {2305843009213693951, 3}, {1000003ull * 1000033ull, 5}, {49, 3}, {23, 0}, {15, 3},
+	    {9, 3}, {12, 6}, {1024, 2}, {1000, 10}, {4611686018427387904 - 1, 3}};
 	for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++)
 		for (uint64_t a = 1; a < 20; a++) {
 			struct toy_options o = {.p = unsafe[i][0], .g = unsafe[i][1], .a = a, .b = 7};
