@@ -10,6 +10,10 @@ static const struct cli_option trace_options[] = {
     {.name = "ipv4", .letter = '4', .help = "ask servers over IPv4 only"},
     {.name = "ipv6", .letter = '6', .help = "ask servers over IPv6 only"},
     {.name = "tcp", .help = "ask over TCP from the start"},
+    {.name = "dnssec", .help = "then verify the chain of trust to it; begins with an empty cache"},
+    {.name = "trust-anchor",
+        .arg = "FILE",
+        .help = "the root's DS or DNSKEY records to trust; else the lab's, or IANA's"},
     {.name = "repeat", .arg = "N", .help = "then the same lookup N times more, with the cache kept"},
     {.name = "then",
         .arg = "NAME",
@@ -54,7 +58,9 @@ static bool read_options(const struct cli *c, struct trace_request *r)
 	    .allow_special = cli_has(c, "allow-special"),
 	    .hints_file = cli_get(c, "root-hints"),
 	    .cache_file = cli_get(c, "cache"),
-	    .no_cache = cli_has(c, "no-cache"),
+	    .no_cache = cli_has(c, "no-cache") || cli_has(c, "dnssec"),
+	    .dnssec = cli_has(c, "dnssec"),
+	    .anchor_file = cli_get(c, "trust-anchor"),
 	    .timeout_ns = 2 * NS_PER_S};
 	if (!cli_number(c, "repeat", 0, 1000, &repeat) || !cli_number(c, "port", 1, 65535, &port) ||
 	    !cli_seconds(c, "timeout", 60, &r->timeout_ns) || !read_clock(c, &r->offset_ns))
@@ -74,6 +80,10 @@ static int verb_trace(struct cli *c)
 		return cli_usage(c, "-4 and -6 exclude each other");
 	if (r.no_cache && r.cache_file)
 		return cli_usage(c, "--cache and --no-cache exclude each other");
+	if (r.dnssec && r.cache_file)
+		return cli_usage(c, "--cache and --dnssec exclude each other: the file has no signatures");
+	if (r.anchor_file && !r.dnssec)
+		return cli_usage(c, "--trust-anchor: only with --dnssec");
 	if (r.timeout_ns < 10 * NS_PER_MS)
 		return cli_usage(c, "--timeout: at least 0.01 seconds");
 	if (!trace_request_type(&r, c->argc > 1 ? c->argv[1] : "A", &why))
@@ -133,7 +143,7 @@ static const struct cli_tool tool = {
                 "  dnsview trace www.example --then ftp.example  … another name of the same zone\n"
                 "  dnsview trace www.example --json              for programs\n"
                 "  dnsview cache                                 what is remembered, and for how long\n",
-    .notes = "Exit status: 0 there is an answer; 1 there is none (NXDOMAIN, no data); 2 wrong usage;\n"
+    .notes = "Exit status: 0 there is an answer; 1 none (NXDOMAIN, no data), or bogus; 2 wrong usage;\n"
              "3 no server gave an answer; 4 the root hints are malformed; 5 input/output or internal.\n",
 };
 

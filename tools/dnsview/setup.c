@@ -18,6 +18,22 @@ int setup_hints(struct cli *c, const char *file, struct hints *out)
 	return cli_fail(c, e, "%s: line %u: %s", file ? file : "built-in root hints", where.line, where.why);
 }
 
+int setup_anchors(struct cli *c, const char *file, struct anchors *out, const char **place)
+{
+	struct hints_error where;
+	if (!file && access(LAB_ANCHOR, F_OK) == 0)
+		file = LAB_ANCHOR;
+	*place = file ? file : "the root keys that IANA published";
+	enum err e = file ? anchors_load(out, file, &where)
+	                  : anchors_parse(out, root_anchors_text, strlen(root_anchors_text), &where);
+	if (e == ERR_OK)
+		return EXIT_YES;
+	if (e == ERR_IO)
+		return cli_fail(c, e, "%s: %s", file, strerror(errno));
+	return cli_fail(
+	    c, e, "%s: line %u: %s", file ? file : "built-in trust anchors", where.line, where.why);
+}
+
 bool setup_in_lab(void)
 {
 	return access("/run/glassnet", F_OK) == 0;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cache_file.h"
+#include "dnssec_anchor.h"
 #include "glassnet/cli.h"
 #include "glassnet/clock.h"
 #include "hints.h"
@@ -14,6 +15,10 @@
 
 /* The root hints from a file, or (NULL) the ones compiled in. Returns an exit status; says what is wrong. */
 int setup_hints(struct cli *c, const char *file, struct hints *out);
+
+/* Trust anchors from a file, or (NULL) the lab's own, or those of the Internet. *place says where they come
+ * from. Returns an exit status; says what is wrong. On EXIT_YES the caller releases *out. */
+int setup_anchors(struct cli *c, const char *file, struct anchors *out, const char **place);
 
 /* In the lab every address is one that the Internet does not route; the lab's own /run says where we are. */
 bool setup_in_lab(void);

@@ -1,8 +1,10 @@
 #include "trace_verb.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "dnssec.h"
 #include "glassnet/addr.h"
 #include "narrative.h"
 #include "resolver.h"
@@ -61,23 +63,53 @@ static int worse(int a, int b)
 	return a > b ? a : b;
 }
 
-static int lookup_one(struct resolver *res, struct exchange ex, const struct dname *name, uint16_t type)
+/* … with the chain of trust after it, where v is not NULL. */
+static int lookup_one(
+    struct resolver *res, struct exchange ex, const struct dname *name, uint16_t type, struct validator *v)
 {
 	struct lookup_result out;
 	resolver_lookup(res, ex, name, type, &out);
+	enum security s = v && !cli_interrupted() ? validator_check(v, &out) : SECURITY_SECURE;
 	int status = out.err == ERR_FORMAT ? EXIT_NETWORK
 	                                   : (int)err_exit(out.err); /* a server's fault, not the input's */
 	lookup_result_release(&out);
+	if (s == SECURITY_BOGUS)
+		status = worse(status, EXIT_NO);
+	else if (s == SECURITY_INDETERMINATE)
+		status = worse(status, EXIT_NETWORK);
 	return cli_interrupted() ? EXIT_INTERRUPTED : status;
 }
 
-static int lookup_all(struct resolver *res, struct exchange ex, const struct trace_request *r)
+static int lookup_each(
+    struct resolver *res, struct exchange ex, const struct trace_request *r, struct validator *v)
 {
 	int status = EXIT_YES;
 	for (unsigned i = 0; i <= r->repeat && status < EXIT_INTERRUPTED; i++)
-		status = worse(status, lookup_one(res, ex, &r->name[0], r->type));
+		status = worse(status, lookup_one(res, ex, &r->name[0], r->type, v));
 	for (unsigned i = 1; i < r->n_names && status < EXIT_INTERRUPTED; i++)
-		status = worse(status, lookup_one(res, ex, &r->name[i], r->type));
+		status = worse(status, lookup_one(res, ex, &r->name[i], r->type, v));
+	return status;
+}
+
+static int lookup_all(struct cli *c, struct resolver *res, struct exchange ex, const struct trace_request *r)
+{
+	struct anchors anchors;
+	const char *place;
+	if (!r->dnssec)
+		return lookup_each(res, ex, r, NULL);
+	int status = setup_anchors(c, r->anchor_file, &anchors, &place);
+	if (status)
+		return status;
+	struct validator *v = calloc(1, sizeof(*v));
+	if (v) {
+		validator_init(v, res, ex, &anchors, place);
+		status = lookup_each(res, ex, r, v);
+		validator_release(v);
+	} else {
+		status = cli_fail(c, ERR_NOMEM, "the validator could not be set up");
+	}
+	free(v);
+	anchors_release(&anchors);
 	return status;
 }
 
@@ -90,7 +122,7 @@ static int lookup_kept(struct cli *c, struct resolver *res, struct exchange ex, 
 		status = kept_cache_load(c, &k, res->cache);
 	if (status)
 		return status;
-	status = lookup_all(res, ex, r);
+	status = lookup_all(c, res, ex, r);
 	return worse(status, kept_cache_save(c, &k, res->cache, r->offset_ns));
 }
 
@@ -103,6 +135,7 @@ static int run_with(
 	struct resolver_config config = {.use_v4 = r->use_v4,
 	    .use_v6 = r->use_v6,
 	    .always_tcp = r->tcp,
+	    .dnssec = r->dnssec,
 	    .port = r->port,
 	    .timeout_ns = r->timeout_ns,
 	    .policy = {.allow_special = r->allow_special || setup_in_lab()}};

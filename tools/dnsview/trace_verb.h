@@ -11,8 +11,9 @@
 #define TRACE_MAX_NAMES (CLI_MAX_MANY + 1)
 
 struct trace_request {
-	bool use_v4, use_v6, tcp, allow_special;
-	unsigned repeat; /* times more */
+	bool use_v4, use_v6, tcp, allow_special, dnssec;
+	const char *anchor_file; /* NULL: the lab's own, or the Internet's */
+	unsigned repeat;         /* times more */
 	uint16_t port;
 	int64_t timeout_ns;
 	const char *hints_file; /* NULL: the ones compiled in */
