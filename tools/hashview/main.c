@@ -12,7 +12,9 @@
 #include "compare.h"
 #include "cputime.h"
 #include "crack.h"
+#include "download.h"
 #include "glassnet/cli.h"
+#include "minisign.h"
 #include "password.h"
 #include "seal.h"
 #include "secret.h"
@@ -403,6 +405,53 @@ static int verb_compare(struct cli *c)
 	return cli_trace_close(c, &t, cli_interrupted() ? 128 + SIGINT : (int)err_exit(e));
 }
 
+/* --- download
+ * ------------------------------------------------------------------------------------------ */
+
+static const struct cli_option download_options[] = {
+    {.name = "checksum", .arg = "URL", .help = "hold the file against the list of checksums at URL"},
+    {.name = "signature", .arg = "URL", .help = "verify it with the minisign signature at URL"},
+    {.name = "key",
+        .arg = "FILE",
+        .help = "the publisher's public key, in minisign's format; with --signature"},
+    {.name = "to", .arg = "FILE", .help = "keep it as FILE (default: the last part of the URL, here)"},
+    CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
+
+static int verb_download(struct cli *c)
+{
+	char name[256], key[MINISIGN_TEXT_MAX];
+	struct download_request q = {.url = c->argv[0],
+	    .to = cli_get(c, "to"),
+	    .checksum = cli_get(c, "checksum"),
+	    .signature = cli_get(c, "signature"),
+	    .key = key};
+	struct curl_options curl = {.timeout_s = 30};
+	struct download_fetch fetch = {.get = curl_get, .ctx = &curl};
+	int64_t timeout = 30 * NS_PER_S;
+	struct trace t;
+
+	if (!q.to)
+		q.to = download_name(q.url, name, sizeof(name));
+	if (!*q.to)
+		return cli_usage(c, "say with --to what to call it: '%s' ends without a name", q.url);
+	if (!q.signature != !cli_has(c, "key"))
+		return cli_usage(c, "--signature needs --key, and --key needs --signature");
+	if (!cli_seconds(c, "timeout", 3600, &timeout))
+		return EXIT_USAGE;
+	curl.timeout_s = (unsigned)((timeout + NS_PER_S - 1) / NS_PER_S);
+	if (q.signature) {
+		FILE *in = fopen(cli_get(c, "key"), "re");
+		if (!in)
+			return cli_fail(c, ERR_IO, "%s: %s", cli_get(c, "key"), strerror(errno));
+		q.key_len = fread(key, 1, sizeof(key), in);
+		fclose(in);
+	}
+	enum err e = cli_trace_open(c, &t, &clock_real, "hashview");
+	if (e == ERR_OK)
+		e = download_run(&q, &fetch, &t);
+	return cli_trace_close(c, &t, (int)err_exit(e));
+}
+
 static const struct cli_verb verbs[] = {
     {"sum", "[FILE...]", 0, -1, "fingerprints of files; with -c check lists of them", sum_options, verb_sum,
         false, false},
@@ -416,6 +465,8 @@ static const struct cli_verb verbs[] = {
         crack_options, verb_crack, false, false},
     {"compare", "", 0, 0, "symmetric, asymmetric and hash functions, measured on this machine",
         compare_options, verb_compare, false, false},
+    {"download", "URL", 1, 1, "a file from a mirror, and who vouches for it", download_options, verb_download,
+        false, false},
     {"seal", "FILE", 1, 1, "encrypt a file with a passphrase", seal_options, verb_seal, false, false},
     {"open", "FILE", 1, 1, "open a sealed file, if nothing of it was changed", open_options, verb_open, false,
         false},
