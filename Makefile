@@ -88,7 +88,8 @@ $(O)/tests/unit/%.o $(O)/tests/support/%.o: CFLAGS += -Itests/support -Itools -I
 deps: ## install the packages of lab/packages.debian that are missing
 	$(Q)sh lab/install-deps
 
-demo: deps ## install, build, start the mini-Internet, trace a lookup, then show freewifi succeed and be thwarted
+demo: ## install, build, start the mini-Internet, trace a lookup, then show freewifi succeed and be thwarted
+	$(Q)sh lab/install-deps --run
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all
 	$(Q)sh lab/demo $(BIN)
 
