@@ -59,4 +59,13 @@ enum err exchange_cares_new(struct exchange_cares **out, int stop_fd) MUST_USE;
 void exchange_cares_free(struct exchange_cares *x); /* NULL is allowed */
 struct exchange exchange_cares(struct exchange_cares *x);
 
+/* The same for a caller with a loop of its own: after send(), watch the descriptor (-1: none) for what is
+ * wanted, process what happened, until it is over or the query's time is; then take the reply. The callback
+ * comes before a descriptor is closed. */
+int exchange_cares_fd(struct exchange_cares *x, bool *readable, bool *writable);
+void exchange_cares_process(struct exchange_cares *x, int fd, bool readable, bool writable);
+bool exchange_cares_over(const struct exchange_cares *x);
+void exchange_cares_take(struct exchange_cares *x, struct dns_reply *reply);
+void exchange_cares_on_close(struct exchange_cares *x, void (*closing)(void *ctx), void *ctx);
+
 #endif

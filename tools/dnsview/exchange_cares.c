@@ -34,8 +34,10 @@ struct exchange_cares {
 	struct endpoint local, from;
 	unsigned n_strays;
 	struct stray stray[STRAYS_MAX];
+	void (*closing)(void *ctx); /* told before a socket goes; NULL: nobody listens */
+	void *closing_ctx;
 	size_t len; /* of the response */
-	uint8_t response[DNS_MESSAGE_MAX];
+	uint8_t *response;
 };
 
 static int64_t monotonic(void)
@@ -63,7 +65,9 @@ static ares_socket_t open_socket(int family, int type, int protocol, void *ctx)
 
 static int close_socket(ares_socket_t fd, void *ctx)
 {
-	(void)ctx;
+	struct exchange_cares *x = ctx;
+	if (x->closing)
+		x->closing(x->closing_ctx);
 	return close(fd);
 }
 
@@ -131,6 +135,16 @@ static void read_reporter(struct exchange_cares *x, int fd)
 	errno = saved;
 }
 
+static bool keep_response(struct exchange_cares *x, const void *data, size_t len)
+{
+	free(x->response);
+	x->response = malloc(len ? len : 1);
+	x->len = x->response ? len : 0;
+	if (x->response)
+		memcpy(x->response, data, len);
+	return x->response;
+}
+
 /* Takes a datagram as the response, or as a stray. */
 static bool take_datagram(
     struct exchange_cares *x, const void *data, size_t len, const struct sockaddr *from, socklen_t from_len)
@@ -144,9 +158,7 @@ static bool take_datagram(
 	if (right_source && (match == MATCH_YES || match == MATCH_CASE)) {
 		x->ended = monotonic();
 		x->from = source;
-		x->len = len;
-		memcpy(x->response, data, len);
-		return true;
+		return keep_response(x, data, len);
 	}
 	if (x->n_strays < STRAYS_MAX)
 		x->stray[x->n_strays] = (struct stray){.why = match, .from = source};
@@ -204,11 +216,10 @@ static void on_done(void *ctx, int status, int timeouts, unsigned char *bytes, i
 		x->err = ERR_NOMEM;
 	else if (status != ARES_SUCCESS)
 		x->err = ERR_NET;
-	if (!x->len && bytes && len > 0 && (size_t)len <= sizeof(x->response)) { /* over TCP */
+	if (!x->len && bytes && len > 0 && len <= DNS_MESSAGE_MAX) { /* over TCP */
 		x->ended = monotonic();
 		x->from = x->query->to;
-		x->len = (size_t)len;
-		memcpy(x->response, bytes, (size_t)len);
+		(void)keep_response(x, bytes, (size_t)len);
 	}
 }
 
@@ -277,7 +288,9 @@ static enum err cares_send(void *ctx, const struct dns_query *q, struct endpoint
 {
 	struct exchange_cares *x = ctx;
 	end_query(x);
-	*x = (struct exchange_cares){.stop_fd = x->stop_fd, .query = q};
+	free(x->response);
+	*x = (struct exchange_cares){
+	    .stop_fd = x->stop_fd, .query = q, .closing = x->closing, .closing_ctx = x->closing_ctx};
 	enum err e = open_channel(x, q);
 	if (e) {
 		end_query(x);
@@ -320,13 +333,8 @@ static enum err wait_once(struct exchange_cares *x, int64_t deadline)
 	return ERR_OK;
 }
 
-static enum err cares_wait(void *ctx, struct dns_reply *reply)
+static void take_reply(struct exchange_cares *x, enum err e, struct dns_reply *reply)
 {
-	struct exchange_cares *x = ctx;
-	int64_t deadline = x->begun + x->query->timeout_ns;
-	enum err e = ERR_OK;
-	while (!e && !x->done && !x->len && monotonic() < deadline)
-		e = wait_once(x, deadline);
 	if (!x->ended)
 		x->ended = monotonic();
 	if (e)
@@ -343,7 +351,49 @@ static enum err cares_wait(void *ctx, struct dns_reply *reply)
 	reply->reporter = x->reporter;
 	reply->n_strays = x->n_strays;
 	memcpy(reply->stray, x->stray, sizeof(reply->stray));
+}
+
+static enum err cares_wait(void *ctx, struct dns_reply *reply)
+{
+	struct exchange_cares *x = ctx;
+	int64_t deadline = x->begun + x->query->timeout_ns;
+	enum err e = ERR_OK;
+	while (!e && !exchange_cares_over(x) && monotonic() < deadline)
+		e = wait_once(x, deadline);
+	take_reply(x, e, reply);
 	return reply->err;
+}
+
+/* --- for a loop of the caller's ----------------------------------------------------------------- */
+
+bool exchange_cares_over(const struct exchange_cares *x)
+{
+	return x->done || x->len;
+}
+
+int exchange_cares_fd(struct exchange_cares *x, bool *readable, bool *writable)
+{
+	ares_socket_t fds[ARES_GETSOCK_MAXNUM];
+	int bits = x->channel ? ares_getsock(x->channel, fds, ARES_GETSOCK_MAXNUM) : 0;
+	*readable = ARES_GETSOCK_READABLE(bits, 0);
+	*writable = ARES_GETSOCK_WRITABLE(bits, 0);
+	return *readable || *writable ? fds[0] : -1;
+}
+
+void exchange_cares_process(struct exchange_cares *x, int fd, bool readable, bool writable)
+{
+	ares_process_fd(x->channel, readable ? fd : ARES_SOCKET_BAD, writable ? fd : ARES_SOCKET_BAD);
+}
+
+void exchange_cares_take(struct exchange_cares *x, struct dns_reply *reply)
+{
+	take_reply(x, ERR_OK, reply);
+}
+
+void exchange_cares_on_close(struct exchange_cares *x, void (*closing)(void *ctx), void *ctx)
+{
+	x->closing = closing;
+	x->closing_ctx = ctx;
 }
 
 /* --- its life ---------------------------------------------------------------------------------- */
@@ -368,6 +418,7 @@ void exchange_cares_free(struct exchange_cares *x)
 	if (!x)
 		return;
 	end_query(x);
+	free(x->response);
 	ares_library_cleanup();
 	free(x);
 }

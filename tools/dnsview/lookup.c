@@ -9,7 +9,7 @@
 
 /* --- the resolver ------------------------------------------------------------------------------ */
 
-#define CACHE_ENTRIES 20000
+#define CACHE_ENTRIES 400000
 
 enum err resolver_init(struct resolver *r, const struct resolver_config *config, const struct hints *hints,
     const struct clock *clock, struct rng rng, struct trace *trace, const char *me)
@@ -35,6 +35,7 @@ void resolver_release(struct resolver *r)
 void lookup_result_release(struct lookup_result *res)
 {
 	ldns_rr_list_deep_free(res->answer);
+	ldns_rr_list_deep_free(res->authority);
 	for (size_t i = 0; i < res->n_hops; i++)
 		free(res->hops[i].ns);
 	free(res->hops);
@@ -46,6 +47,7 @@ void lookup_result_release(struct lookup_result *res)
 static void frame_free(struct frame *f)
 {
 	ldns_rr_list_deep_free(f->answer);
+	ldns_rr_list_deep_free(f->authority);
 	free(f);
 }
 
@@ -125,7 +127,8 @@ static void take_result(struct lookup *l, struct frame *f)
 	res->outcome = f->outcome;
 	res->last = f->sname;
 	res->answer = f->answer;
-	f->answer = NULL;
+	res->authority = f->authority;
+	f->answer = f->authority = NULL;
 }
 
 static enum step take_step(struct lookup *l, struct frame *f)

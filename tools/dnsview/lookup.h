@@ -24,6 +24,7 @@ struct frame {
 	unsigned n_names; /* names passed by aliases, sname among them */
 	struct dname names[ALIASES_MAX + 1];
 	ldns_rr_list *answer;
+	ldns_rr_list *authority; /* the SOA of a "no"; NULL: none */
 
 	struct slist slist;
 	unsigned at;        /* the address that is asked */

@@ -3,6 +3,7 @@
 
 #include "cache_verb.h"
 #include "glassnet/cli.h"
+#include "serve_verb.h"
 #include "setup.h"
 #include "trace_verb.h"
 
@@ -38,6 +39,24 @@ static const struct cli_option cache_options[] = {
     {.name = "clock", .arg = "+N", .help = "show what is left in N seconds"},
     {.name = "json", .help = "one JSON object an entry, after a line that names the schema"},
     {.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"},
+    CLI_END};
+
+static const struct cli_option serve_options[] = {
+    {.name = "listen", .arg = "ADDR[:PORT]", .help = "the address to answer at (port 53)"},
+    {.name = "root-hints",
+        .arg = "FILE",
+        .help = "begin at the servers in FILE, which is written like IANA's named.root"},
+    {.name = "cache", .arg = "FILE", .help = "begin with what FILE knows, and keep there what is learnt"},
+    {.name = "clock-offset",
+        .arg = "FILE",
+        .help = "FILE says +N: the clock is N seconds ahead; it may change at any time"},
+    {.name = "trace", .arg = "FILE", .help = "write what happens to FILE, as JSON lines"},
+    {.name = "serve-stale", .help = "where no server answers, give out what has ended within a day"},
+    {.name = "memory", .arg = "MB", .help = "for the cache, at most (128)"},
+    {.name = "entries", .arg = "N", .help = "answers kept in store, at most (100000)"},
+    {.name = "ipv4", .letter = '4', .help = "ask servers over IPv4 only"},
+    {.name = "ipv6", .letter = '6', .help = "ask servers over IPv6 only"},
+    {.name = "port", .arg = "PORT", .help = "the port that name servers listen on (53)"}, CLI_TIMEOUT_OPTION,
     CLI_END};
 
 static bool read_clock(const struct cli *c, int64_t *ns)
@@ -116,6 +135,35 @@ static int verb_cache(struct cli *c)
 	return cache_show(c, &r);
 }
 
+static int verb_serve(struct cli *c)
+{
+	struct serve_request r = {.hints_file = cli_get(c, "root-hints"),
+	    .cache_file = cli_get(c, "cache"),
+	    .offset_file = cli_get(c, "clock-offset"),
+	    .trace_file = cli_get(c, "trace"),
+	    .use_v4 = !cli_has(c, "ipv6"),
+	    .use_v6 = !cli_has(c, "ipv4"),
+	    .serve_stale = cli_has(c, "serve-stale"),
+	    .timeout_ns = 2 * NS_PER_S};
+	long port = 53, memory = 128, entries = 100000;
+	static const struct ip any4 = {.family = 4}, any6 = {.family = 6};
+	if (!cli_number(c, "port", 1, 65535, &port) || !cli_number(c, "memory", 1, 65536, &memory) ||
+	    !cli_number(c, "entries", 1, 10000000, &entries) || !cli_seconds(c, "timeout", 60, &r.timeout_ns))
+		return EXIT_USAGE;
+	r.port = (uint16_t)port;
+	r.megabytes = (unsigned)memory;
+	r.entries = (size_t)entries;
+	if (!cli_get(c, "listen"))
+		return cli_usage(c, "say where to answer, like --listen 127.0.0.1:5353");
+	if (endpoint_parse(&r.listen, cli_get(c, "listen"), 53))
+		return cli_usage(c, "--listen %s: this is no address", cli_get(c, "listen"));
+	if (ip_equal(&r.listen.ip, &any4) || ip_equal(&r.listen.ip, &any6))
+		return cli_usage(c, "--listen: name one of this machine's addresses, not all of them");
+	if (!r.use_v4 && !r.use_v6)
+		return cli_usage(c, "-4 and -6 exclude each other");
+	return serve_run(c, &r);
+}
+
 static const struct cli_verb verbs[] = {
     {.name = "trace",
         .args = "NAME [TYPE]",
@@ -124,6 +172,11 @@ static const struct cli_verb verbs[] = {
         .summary = "look a name up from the root servers on, and tell each step",
         .options = trace_options,
         .run = verb_trace},
+    {.name = "serve",
+        .args = "",
+        .summary = "answer questions as a resolver for others, over UDP and TCP, until interrupted",
+        .options = serve_options,
+        .run = verb_serve},
     {.name = "cache",
         .args = "[FILE | flush [NAME]]",
         .max_args = 2,
@@ -142,7 +195,8 @@ static const struct cli_tool tool = {
                 "  dnsview trace www.example --repeat 1          … and once more: the cache at work\n"
                 "  dnsview trace www.example --then ftp.example  … another name of the same zone\n"
                 "  dnsview trace www.example --json              for programs\n"
-                "  dnsview cache                                 what is remembered, and for how long\n",
+                "  dnsview cache                                 what is remembered, and for how long\n"
+                "  dnsview serve --listen 127.0.0.1:5353         a resolver: ask it with dig\n",
     .notes = "Exit status: 0 there is an answer; 1 none (NXDOMAIN, no data), or bogus; 2 wrong usage;\n"
              "3 no server gave an answer; 4 the root hints are malformed; 5 input/output or internal.\n",
 };

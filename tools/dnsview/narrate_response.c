@@ -364,7 +364,8 @@ static const char *kind_text(enum cache_kind kind)
 /* "192.0.2.1, 192.0.2.2, TTL 300" */
 static void set_text(char out[static SET_TEXT], const struct cache_put *p, uint32_t ttl)
 {
-	size_t at = 0, n = ldns_rr_list_rr_count(p->rrs), i = 0;
+	bool no = p->kind == CACHE_NXDOMAIN || p->kind == CACHE_NODATA; /* rrs is the SOA */
+	size_t at = 0, n = no ? 0 : ldns_rr_list_rr_count(p->rrs), i = 0;
 	char data[80];
 	const char *none = p->kind == CACHE_NXDOMAIN ? "does not exist"
 	                   : p->kind == CACHE_NODATA ? "no data"
@@ -374,7 +375,8 @@ static void set_text(char out[static SET_TEXT], const struct cache_put *p, uint3
 		    rdata_text(data, sizeof(data), ldns_rr_list_rr(p->rrs, i)));
 	if (i < n)
 		at += (size_t)snprintf(out + at, SET_TEXT - at, ", and %zu more", n - i);
-	at += (size_t)snprintf(out + at, SET_TEXT - at, "%s, TTL %u", p->rrs ? "" : none, (unsigned)p->ttl);
+	at += (size_t)snprintf(
+	    out + at, SET_TEXT - at, "%s, TTL %u", p->rrs && !no ? "" : none, (unsigned)p->ttl);
 	if (ttl > p->ttl)
 		snprintf(out + at, SET_TEXT - at, ", cut from %u", (unsigned)ttl);
 }

@@ -67,6 +67,14 @@ static struct dname alias_target(const struct frame *f, const struct cache_entry
 	return target;
 }
 
+static ldns_rr_list *counted_down(const struct cache_entry *e, int64_t now)
+{
+	ldns_rr_list *list = e->rrs ? ldns_rr_list_clone(e->rrs) : NULL;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++)
+		ldns_rr_set_ttl(ldns_rr_list_rr(list, i), cache_left(e, now));
+	return list;
+}
+
 enum step step_1_answer_in_cache(struct lookup *l, struct frame *f)
 {
 	int64_t now = clock_now(l->r->clock);
@@ -86,6 +94,7 @@ enum step step_1_answer_in_cache(struct lookup *l, struct frame *f)
 		if (e->kind == CACHE_FAILURE)
 			return give_up(
 			    l, f, e->err, "it failed a moment ago, and is not tried again at once");
+		f->authority = counted_down(e, now);
 		return finish(l, f, e->kind == CACHE_NODATA ? OUTCOME_NODATA : OUTCOME_NXDOMAIN);
 	}
 	e = f->stype == LDNS_RR_TYPE_CNAME ? NULL : known_alias(l, f);
@@ -209,6 +218,18 @@ static uint32_t negative_ttl(const struct record *soa)
 	return ttl < minimum ? ttl : minimum;
 }
 
+/* RFC 2308 3: who hands a "no" on hands the SOA on, with the TTL that holds for the "no". */
+static ldns_rr_list *soa_alone(const struct record *soa, uint32_t ttl)
+{
+	ldns_rr_list *list = soa ? ldns_rr_list_new() : NULL;
+	if (list) {
+		ldns_rr *rr = ldns_rr_clone(soa->rr);
+		ldns_rr_set_ttl(rr, ttl);
+		ldns_rr_list_push_rr(list, rr);
+	}
+	return list;
+}
+
 /* a. … answers the question or contains a name error: cache the data as well as returning it to the client.
  */
 static enum step step_4a_cache_answer_or_name_error(
@@ -228,9 +249,10 @@ static enum step step_4a_cache_answer_or_name_error(
 	}
 	bool nxdomain = a->kind == RESPONSE_NXDOMAIN;
 	uint32_t ttl = negative_ttl(a->soa);
+	f->authority = soa_alone(a->soa, ttl);
 	if (ttl)
 		keep(l, f, nxdomain ? CACHE_NXDOMAIN : CACHE_NODATA, &f->sname, nxdomain ? 0 : f->stype, ttl,
-		    NULL);
+		    soa_alone(a->soa, ttl));
 	else
 		tell_negative_not_kept(l, f, a);
 	return finish(l, f, nxdomain ? OUTCOME_NXDOMAIN : OUTCOME_NODATA);

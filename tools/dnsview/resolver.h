@@ -95,6 +95,7 @@ struct lookup_result {
 	uint16_t type;
 	struct dname last;         /* the name at the end of the aliases */
 	ldns_rr_list *answer;      /* the aliases and the records; TTLs as they are left */
+	ldns_rr_list *authority;   /* of a "no": the SOA that says how long it holds; NULL: none */
 	unsigned queries, servers; /* sent; different addresses */
 	int64_t duration_ns;
 	char why[320]; /* of a failure */
