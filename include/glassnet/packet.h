@@ -30,6 +30,9 @@ enum proto {
 	PROTO_DHCP,
 	PROTO_HTTP,
 	PROTO_TLS,
+	PROTO_SSH,
+	PROTO_STUN,
+	PROTO_NTP,
 	PROTO_LINK, /* what a capture has in Ethernet's place: loopback, Linux "cooked" */
 	PROTO_DATA, /* bytes that no decoder claims */
 	PROTO_COUNT

@@ -13,6 +13,9 @@
 #include "glassnet/proto/http.h"
 #include "glassnet/proto/icmp.h"
 #include "glassnet/proto/ip.h"
+#include "glassnet/proto/ntp.h"
+#include "glassnet/proto/ssh.h"
+#include "glassnet/proto/stun.h"
 #include "glassnet/proto/tls.h"
 #include "glassnet/proto/transport.h"
 #include "glassnet/wire.h"
@@ -41,6 +44,10 @@ static const struct {
     {BY_UDP_PORT, 53, PROTO_DNS},
     {BY_UDP_PORT, 67, PROTO_DHCP},
     {BY_UDP_PORT, 68, PROTO_DHCP},
+    {BY_UDP_PORT, 123, PROTO_NTP},
+    {BY_UDP_PORT, 3478, PROTO_STUN},
+    {BY_UDP_PORT, 3479, PROTO_STUN},
+    {BY_TCP_PORT, 22, PROTO_SSH},
     {BY_TCP_PORT, 53, PROTO_DNS},
     {BY_TCP_PORT, 80, PROTO_HTTP},
     {BY_TCP_PORT, 8080, PROTO_HTTP},
@@ -177,6 +184,16 @@ static enum err take_icmp(struct packet *p, struct step *s, size_t *at)
 	return s->cut && e == ERR_TRUNCATED && s->len >= 8 ? ERR_OK : e;
 }
 
+/* STUN is spoken on any port; and on its own ones TURN's data is not STUN (RFC 8656 12). */
+static enum proto take_datagram(const struct udp *h, const uint8_t *p, size_t len)
+{
+	enum proto proto = lookup_port(BY_UDP_PORT, h->sport, h->dport);
+
+	if (proto == PROTO_DATA && stun_looks_like(p, len))
+		return PROTO_STUN;
+	return proto == PROTO_STUN && len > 0 && p[0] >> 6 != 0 ? PROTO_DATA : proto;
+}
+
 static enum err take_udp(struct packet *p, struct step *s, size_t *at)
 {
 	struct udp h;
@@ -194,7 +211,7 @@ static enum err take_udp(struct packet *p, struct step *s, size_t *at)
 	}
 	s->len = 8 + h.data_len;
 	p->layers[p->n_layers - 1].len = s->len;
-	follow(s, lookup_port(BY_UDP_PORT, h.sport, h.dport), 8);
+	follow(s, take_datagram(&h, p->bytes + p->payload_off, h.data_len), 8);
 	return ERR_OK;
 }
 
@@ -208,6 +225,8 @@ static bool claims(enum proto proto, const uint8_t *p, size_t len)
 		return tls_looks_like(p, len);
 	case PROTO_DNS:
 		return dns_tcp_looks_like(p, len);
+	case PROTO_SSH:
+		return ssh_looks_like(p, len);
 	default:
 		return false;
 	}
@@ -215,7 +234,7 @@ static bool claims(enum proto proto, const uint8_t *p, size_t len)
 
 static enum proto take_stream(const struct tcp *h, const uint8_t *p, size_t len)
 {
-	static const enum proto anywhere[] = {PROTO_HTTP, PROTO_TLS};
+	static const enum proto anywhere[] = {PROTO_HTTP, PROTO_TLS, PROTO_SSH};
 	enum proto first = lookup_port(BY_TCP_PORT, h->sport, h->dport);
 
 	if (claims(first, p, len))
@@ -223,7 +242,8 @@ static enum proto take_stream(const struct tcp *h, const uint8_t *p, size_t len)
 	for (size_t i = 0; i < sizeof(anywhere) / sizeof(anywhere[0]); i++)
 		if (claims(anywhere[i], p, len))
 			return anywhere[i];
-	return PROTO_DATA;
+	return first == PROTO_SSH && len > 0 ? PROTO_SSH
+	                                     : PROTO_DATA; /* the most of SSH looks like nothing */
 }
 
 static enum err take_tcp(struct packet *p, struct step *s, size_t *at)
@@ -277,6 +297,30 @@ static enum err take_tls(struct packet *p, struct step *s, size_t *at)
 	return tls_parse(&h, p->bytes + s->off, s->len, at);
 }
 
+static enum err take_ssh(struct packet *p, struct step *s, size_t *at)
+{
+	struct ssh h;
+
+	s->proto = PROTO_NONE;
+	return ssh_parse(&h, p->bytes + s->off, s->len, at);
+}
+
+static enum err take_stun(struct packet *p, struct step *s, size_t *at)
+{
+	struct stun h;
+
+	s->proto = PROTO_NONE;
+	return stun_parse(&h, p->bytes + s->off, s->len, at);
+}
+
+static enum err take_ntp(struct packet *p, struct step *s, size_t *at)
+{
+	struct ntp h;
+
+	s->proto = PROTO_NONE;
+	return ntp_parse(&h, p->bytes + s->off, s->len, at);
+}
+
 static enum err take_data(struct packet *p, struct step *s, size_t *at)
 {
 	(void)p;
@@ -302,6 +346,9 @@ static const struct {
     [PROTO_DHCP] = {"DHCP", take_dhcp},
     [PROTO_HTTP] = {"HTTP", take_http},
     [PROTO_TLS] = {"TLS", take_tls},
+    [PROTO_SSH] = {"SSH", take_ssh},
+    [PROTO_STUN] = {"STUN", take_stun},
+    [PROTO_NTP] = {"NTP", take_ntp},
     [PROTO_LINK] = {"link header", take_link},
     [PROTO_DATA] = {"data", take_data},
 };

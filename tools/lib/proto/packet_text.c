@@ -11,6 +11,9 @@
 #include "glassnet/proto/http.h"
 #include "glassnet/proto/icmp.h"
 #include "glassnet/proto/ip.h"
+#include "glassnet/proto/ntp.h"
+#include "glassnet/proto/ssh.h"
+#include "glassnet/proto/stun.h"
 #include "glassnet/proto/tls.h"
 #include "glassnet/proto/transport.h"
 #include "glassnet/wire.h"
@@ -29,6 +32,9 @@ union header {
 	struct dhcp dhcp;
 	struct http http;
 	struct tls tls;
+	struct ssh ssh;
+	struct stun stun;
+	struct ntp ntp;
 };
 
 struct view {
@@ -314,6 +320,52 @@ static void tls_fields(const union header *h, const struct view *v, struct trace
 	tls_describe(&h->tls, v->p, v->len, v->base, t);
 }
 
+static enum err ssh_read(union header *h, const struct view *v, size_t *at)
+{
+	return ssh_parse(&h->ssh, v->p, v->len, at);
+}
+
+static void ssh_line(const union header *h, const struct view *v, struct text *out)
+{
+	ssh_summary(&h->ssh, v->p, v->len, out);
+}
+
+static void ssh_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	ssh_describe(&h->ssh, v->p, v->len, v->base, t);
+}
+
+static enum err stun_read(union header *h, const struct view *v, size_t *at)
+{
+	return stun_parse(&h->stun, v->p, v->len, at);
+}
+
+static void stun_line(const union header *h, const struct view *v, struct text *out)
+{
+	stun_summary(&h->stun, v->p, v->len, out);
+}
+
+static void stun_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	stun_describe(&h->stun, v->p, v->len, v->base, t);
+}
+
+static enum err ntp_read(union header *h, const struct view *v, size_t *at)
+{
+	return ntp_parse(&h->ntp, v->p, v->len, at);
+}
+
+static void ntp_line(const union header *h, const struct view *v, struct text *out)
+{
+	(void)v;
+	ntp_summary(&h->ntp, out);
+}
+
+static void ntp_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	ntp_describe(&h->ntp, v->p, v->len, v->base, t);
+}
+
 static const struct {
 	enum err (*read)(union header *h, const struct view *v, size_t *at);
 	void (*line)(const union header *h, const struct view *v, struct text *out);
@@ -332,6 +384,9 @@ static const struct {
     [PROTO_DHCP] = {dhcp_read, dhcp_line, dhcp_fields},
     [PROTO_HTTP] = {http_read, http_line, http_fields},
     [PROTO_TLS] = {tls_read, tls_line, tls_fields},
+    [PROTO_SSH] = {ssh_read, ssh_line, ssh_fields},
+    [PROTO_STUN] = {stun_read, stun_line, stun_fields},
+    [PROTO_NTP] = {ntp_read, ntp_line, ntp_fields},
 };
 
 /* --- the packet --- */
@@ -393,12 +448,15 @@ enum secrecy packet_secrecy(const struct packet *p)
 {
 	const struct layer *l = packet_top(p);
 	struct tls tls;
+	struct ssh ssh;
 	size_t at;
 
 	if (l->err != ERR_OK)
 		return SECRECY_UNKNOWN;
 	if (l->proto == PROTO_TLS && tls_parse(&tls, p->bytes + l->off, l->len, &at) == ERR_OK)
 		return tls.encrypted ? SECRECY_ENCRYPTED : SECRECY_CLEAR;
+	if (l->proto == PROTO_SSH && ssh_parse(&ssh, p->bytes + l->off, l->len, &at) == ERR_OK)
+		return ssh.encrypted ? SECRECY_ENCRYPTED : SECRECY_CLEAR;
 	return l->proto == PROTO_DATA || l->proto == PROTO_NONE ? SECRECY_UNKNOWN : SECRECY_CLEAR;
 }
 

@@ -1,0 +1,19 @@
+/* STUN, from arbitrary bytes. */
+#include "glassnet/proto/stun.h"
+
+#include "proto.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct trace t = checking_trace(&size);
+	struct stun h;
+	size_t at = 0;
+	enum err e = stun_parse(&h, data, size, &at);
+
+	must(at <= size);
+	if (e == ERR_OK)
+		CHECK_SUMMARY(stun_summary(&h, data, size, &out));
+	stun_describe(&h, data, size, 0, &t); /* after an error: what came before it */
+	end_trace(&t);
+	return 0;
+}
