@@ -34,11 +34,12 @@ static int options_of(struct cli *c, struct view_options *o)
 	    .raw = cli_has(c, "raw"),
 	    .stop_fd = -1,
 	    .stopped = cli_interrupted};
+	bool drawn = cli_has(c, "ladder") || strcmp(c->verb->name, "ladder") == 0;
 	int forms = cli_has(c, "json") + cli_has(c, "ladder") + cli_has(c, "quiet");
 	if (forms > 1)
 		return cli_usage(c, "--json, --ladder and --quiet exclude each other");
 	o->form = cli_has(c, "json")     ? VIEW_JSON
-	          : cli_has(c, "ladder") ? VIEW_LADDER
+	          : drawn                ? VIEW_LADDER
 	          : cli_has(c, "quiet")  ? VIEW_NOTHING
 	          : o->style.verbose     ? VIEW_FIELDS
 	          : o->hops              ? VIEW_LADDER
@@ -96,6 +97,9 @@ static int run(struct cli *c, struct capture *cap, struct view_options *o)
 	else if (end.err)
 		status = cli_fail(
 		    c, end.err, "%s", capture_error(cap)[0] ? capture_error(cap) : err_text(end.err));
+	else if (o->only && !end.shown && !cli_interrupted())
+		status = cli_fail(c, ERR_NEGATIVE, "%s holds no packet %llu: it has %llu", c->argv[0],
+		    (unsigned long long)o->only, (unsigned long long)end.seen);
 	uint64_t lost = o->live ? capture_dropped(cap) : 0;
 	if (lost)
 		cli_warn(c, "%llu packets came faster than they were read, and are missing",
@@ -122,6 +126,35 @@ static int verb_read(struct cli *c)
 	if (e)
 		return cli_fail(c, e, "%s", msg);
 	return run(c, cap, &o);
+}
+
+/* The number of a packet: "7" or, as it is printed, "#7". */
+static bool packet_number(const char *text, uint64_t *out)
+{
+	text += *text == '#';
+	char *end;
+	errno = 0;
+	unsigned long long n = strtoull(text, &end, 10);
+	*out = n;
+	return *text >= '0' && *text <= '9' && !*end && !errno && n > 0;
+}
+
+static int verb_show(struct cli *c)
+{
+	struct view_options o;
+	char msg[256];
+	struct capture *cap;
+	int status = options_of(c, &o);
+	if (!status && !packet_number(c->argv[1], &o.only))
+		status = cli_usage(c, "%s is no packet's number: they count from 1", c->argv[1]);
+	if (status)
+		return status;
+	o.form = cli_has(c, "json") ? VIEW_JSON : VIEW_FIELDS;
+	o.style.verbose = o.raw = true;
+	o.style.explain = !cli_has(c, "no-explain");
+	cli_catch_interrupt();
+	enum err e = capture_open_file(&cap, c->argv[0], "", msg);
+	return e ? cli_fail(c, e, "%s", msg) : run(c, cap, &o);
 }
 
 /* Hosts that the first arguments name; the filter begins after them. */
@@ -197,22 +230,9 @@ static int verb_live(struct cli *c)
 	return run(c, cap, &o);
 }
 
-#define VIEW_OPTIONS                                                                                         \
-	{.name = "ladder", .help = "draw the packets as a ladder, one column a host"},                       \
-	    {.name = "verbose",                                                                              \
-	        .letter = 'v',                                                                               \
-	        .help = "print every field of every packet, with its place and octets"},                     \
-	    {.name = "json", .help = "print JSON lines (schema glassnet-trace, versioned)"},                 \
-	    {.name = "quiet", .letter = 'q', .help = "print nothing (for use with --pcap)"},                 \
-	    {.name = "raw", .help = "every sighting, instead of one line for a packet seen at many places"}, \
-	    {.name = "hops", .help = "one arrow for each link, instead of one from end to end"},             \
-	    {.name = "pcap",                                                                                 \
-	        .arg = "FILE",                                                                               \
-	        .help = "write the packets to FILE as pcapng, each with a comment"},                         \
-	    CLI_HTML_OPTION, {.name = "count", .letter = 'c', .arg = "N", .help = "stop after N packets"},                    \
-	    {.name = "absolute",                                                                             \
-	        .help = "print the time of day (UTC) instead of seconds since the first packet"},            \
-	    {.name = "explain", .help = "with -v: what each field means (the default on a terminal)"},       \
+/* How the text looks and where it goes. */
+#define TEXT_OPTIONS                                                                                         \
+	{.name = "explain", .help = "with -v: what each field means (the default on a terminal)"},           \
 	    {.name = "no-explain", .help = "leave that out"},                                                \
 	    {.name = "color",                                                                                \
 	        .arg = "WHEN",                                                                               \
@@ -223,6 +243,27 @@ static int verb_live(struct cli *c)
 		.help = "write to FILE instead of standard output"                                           \
 	}
 
+/* What is shown of which packets. */
+#define PACKET_OPTIONS                                                                                       \
+	{.name = "raw", .help = "every sighting, instead of one line for a packet seen at many places"},     \
+	    {.name = "hops", .help = "one arrow for each link, instead of one from end to end"},             \
+	    {.name = "pcap",                                                                                 \
+	        .arg = "FILE",                                                                               \
+	        .help = "write the packets to FILE as pcapng, each with a comment"},                         \
+	    CLI_HTML_OPTION, {.name = "count", .letter = 'c', .arg = "N", .help = "stop after N packets"},   \
+	{                                                                                                    \
+		.name = "absolute", .help = "print the time of day (UTC) instead of seconds since the first packet" \
+	}
+
+#define VIEW_OPTIONS                                                                                         \
+	{.name = "ladder", .help = "draw the packets as a ladder, one column a host"},                       \
+	    {.name = "verbose",                                                                              \
+	        .letter = 'v',                                                                               \
+	        .help = "print every field of every packet, with its place and octets"},                     \
+	    {.name = "json", .help = "print JSON lines (schema glassnet-trace, versioned)"},                 \
+	    {.name = "quiet", .letter = 'q', .help = "print nothing (for use with --pcap)"},                 \
+	    PACKET_OPTIONS, TEXT_OPTIONS
+
 static const struct cli_option live_options[] = {
     {.name = "interface", .letter = 'i', .arg = "IF", .help = "listen at this interface of this machine"},
     {.name = "lab", .help = "listen at every host of the lab (or at those that are named)"},
@@ -231,10 +272,19 @@ static const struct cli_option live_options[] = {
 
 static const struct cli_option read_options[] = {VIEW_OPTIONS, CLI_END};
 
+static const struct cli_option ladder_options[] = {PACKET_OPTIONS, TEXT_OPTIONS, CLI_END};
+
+static const struct cli_option show_options[] = {
+    {.name = "json", .help = "print JSON lines (schema glassnet-trace, versioned)"}, TEXT_OPTIONS, CLI_END};
+
 static const struct cli_verb verbs[] = {
     {"live", "[HOST...] [FILTER]", 0, -1, "show packets as they come", live_options, verb_live, false, false},
     {"read", "FILE [FILTER]", 1, -1, "show a capture file (pcap or pcapng; - is standard input)",
         read_options, verb_read, false, false},
+    {"ladder", "FILE [FILTER]", 1, -1, "draw a capture file as a ladder, one column a host", ladder_options,
+        verb_read, false, false},
+    {"show", "FILE N", 2, 2, "packet number N: each field beside its octets, then all octets", show_options,
+        verb_show, false, false},
     {0}};
 
 static const struct cli_tool tool = {.name = "pktview",
@@ -245,6 +295,8 @@ static const struct cli_tool tool = {.name = "pktview",
                 "  pktview live --lab --hops icmp           over which routers a ping goes\n"
                 "  pktview read capture.pcap                a line a packet\n"
                 "  pktview read -v capture.pcap tcp         every field\n"
+                "  pktview show capture.pcap 7              one packet, down to its octets\n"
+                "  pktview ladder all.pcapng not arp        who spoke when, one column a host\n"
                 "  pktview live --lab --pcap all.pcapng     keep it for Wireshark, with comments\n"
                 "  pktview read --html page.html a.pcap     a page to click through, offline\n",
     .notes = "FILTER is a pcap filter: host 192.0.2.1 and not port 22 (man pcap-filter).\n"};

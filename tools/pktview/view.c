@@ -27,7 +27,7 @@ struct view {
 
 static bool done(const struct view *v)
 {
-	return v->end.err || (v->o->max && v->end.shown >= v->o->max);
+	return v->end.err || (v->o->max && v->end.shown >= v->o->max) || (v->o->only && v->end.shown);
 }
 
 static void fail(struct view *v, enum err e)
@@ -69,9 +69,9 @@ static void emit_raw(struct view *v, struct trace *to_trace, bool fields, const 
 		m.to_addr = endpoint_text(b, &p->dst);
 	}
 	emit(to_trace, (struct event){.kind = cp->has_direction && !cp->outgoing ? EV_RECV : EV_SEND,
-	                    .time = p->time,
-	                    .actor = capture_vantage(v->c, cp->vantage)->host,
-	                    .u.msg = m});
+	                   .time = p->time,
+	                   .actor = capture_vantage(v->c, cp->vantage)->host,
+	                   .u.msg = m});
 	if (fields)
 		packet_describe(p, to_trace);
 }
@@ -162,6 +162,8 @@ static void take(struct view *v, struct capture_packet *cp)
 		look_at_vantages(v);
 	bool raw = v->o->raw && v->lines.hosts;
 	v->end.seen++;
+	if (v->o->only && cp->packet.number != v->o->only)
+		return;
 	if (v->w && (e = write_packet(v, cp))) {
 		v->end.pcap_failed = true;
 		fail(v, e);
@@ -182,6 +184,8 @@ static void take(struct view *v, struct capture_packet *cp)
 	show(v, &v->one, raw ? cp : NULL);
 	if (cp->comment && v->o->form == VIEW_FIELDS)
 		ev_explain(&v->trace, "comment in the file: %s", cp->comment);
+	if (v->o->only && v->o->form == VIEW_FIELDS)
+		fail(v, octets_write(v->out, cp->packet.bytes, cp->packet.len));
 	if (cp->comment && v->o->page)
 		ev_explain(v->o->page, "comment in the file: %s", cp->comment);
 }

@@ -18,6 +18,7 @@ struct view_options {
 	bool hops;          /* … as one arrow a link (ladder, fields, JSON) */
 	bool live;          /* lines are wanted at once */
 	uint64_t max;       /* packets to show; 0: no end */
+	uint64_t only;      /* the packet of this number, and with VIEW_FIELDS all its octets; 0: all packets */
 	int64_t seconds_ns; /* live: how long; 0: no end */
 	int stop_fd;        /* readable when the user wants an end; -1: none */
 	bool (*stopped)(void);
@@ -52,5 +53,8 @@ enum err line_write(
 
 /* A sink. */
 enum err sink_fields(struct trace_sink *sink, FILE *out, const struct term_style *style) MUST_USE;
+
+/* All octets, sixteen a line: offset, hexadecimal, and the letters among them. */
+enum err octets_write(FILE *out, const uint8_t *p, size_t len) MUST_USE;
 
 #endif
