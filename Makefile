@@ -138,6 +138,9 @@ $(O)/tests/fuzz/%.o: CFLAGS += -Itools -Ilab -Wno-missing-prototypes
 bench: all ## measure against the rivals, in one run (BENCH=lab for one of tests/bench)
 	$(Q)sh tests/support/run-bench $(BIN) $(BENCH)
 
+bench-%: all
+	$(Q)sh tests/support/run-bench $(BIN) $*
+
 DEST_BIN   = $(DESTDIR)$(PREFIX)/bin
 DEST_SHARE = $(DESTDIR)$(PREFIX)/share/glassnet
 DEST_MAN   = $(DESTDIR)$(PREFIX)/share/man/man1

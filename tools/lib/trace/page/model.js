@@ -91,7 +91,7 @@ function sameHosts(messages) {
 
 function readTrace(data) {
 	const S = (i) => (i > 0 && data.strings[i - 1]) || "";
-	const model = { title: data.title, start: data.start, leftOut: data.left_out, rows: [], hosts: [], messages: [] };
+	const model = { title: data.title, start: data.start, leftOut: data.left_out, rows: [], hosts: [], messages: [], curve: [] };
 	const open = new Map();
 	let last = null, message = null;
 	const push = (row) => {
@@ -106,8 +106,11 @@ function readTrace(data) {
 	};
 	for (const e of data.events) {
 		if (e[0] === FIELD) {
-			if (message)
-				message.fields.push(readField(e, S));
+			const field = readField(e, S), point = curvePoint(field);
+			if (point)
+				model.curve.push(point);
+			else if (message)
+				message.fields.push(field);
 		} else if (e[0] === STATE) {
 			attach().states.push(readState(e, S));
 		} else if (e[0] === NOTE && e[3] === 0) {

@@ -14,6 +14,9 @@ class Page {
 		this.detail = new Detail(model);
 		this.legend();
 		this.drawMap();
+		$("chart-box").hidden = model.curve.length === 0;
+		if (model.curve.length)
+			$("chart").replaceChildren(...drawChart(model.curve));
 		this.ladder = new Ladder(model, $("ladder"), $("lanes"), (i) => this.pick(i));
 		this.controls();
 		this.go(this.fromFragment());
