@@ -38,7 +38,8 @@ static int options_of(struct cli *c, struct view_options *o)
 	int forms = cli_has(c, "json") + cli_has(c, "ladder") + cli_has(c, "quiet");
 	if (forms > 1)
 		return cli_usage(c, "--json, --ladder and --quiet exclude each other");
-	o->form = cli_has(c, "json")     ? VIEW_JSON
+	o->form = strcmp(c->verb->name, "hosts") == 0 ? VIEW_HOSTS
+	          : cli_has(c, "json")   ? VIEW_JSON
 	          : drawn                ? VIEW_LADDER
 	          : cli_has(c, "quiet")  ? VIEW_NOTHING
 	          : o->style.verbose     ? VIEW_FIELDS
@@ -274,6 +275,9 @@ static const struct cli_option read_options[] = {VIEW_OPTIONS, CLI_END};
 
 static const struct cli_option ladder_options[] = {PACKET_OPTIONS, TEXT_OPTIONS, CLI_END};
 
+static const struct cli_option hosts_options[] = {
+    {.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"}, CLI_END};
+
 static const struct cli_option show_options[] = {
     {.name = "json", .help = "print JSON lines (schema glassnet-trace, versioned)"}, TEXT_OPTIONS, CLI_END};
 
@@ -283,6 +287,8 @@ static const struct cli_verb verbs[] = {
         read_options, verb_read, false, false},
     {"ladder", "FILE [FILTER]", 1, -1, "draw a capture file as a ladder, one column a host", ladder_options,
         verb_read, false, false},
+    {"hosts", "FILE [FILTER]", 1, -1, "who talked to whom: packets, bytes and protocols, the most bytes first",
+        hosts_options, verb_read, false, false},
     {"show", "FILE N", 2, 2, "packet number N: each field beside its octets, then all octets", show_options,
         verb_show, false, false},
     {0}};
@@ -296,6 +302,7 @@ static const struct cli_tool tool = {.name = "pktview",
                 "  pktview read capture.pcap                a line a packet\n"
                 "  pktview read -v capture.pcap tcp         every field\n"
                 "  pktview show capture.pcap 7              one packet, down to its octets\n"
+                "  pktview hosts capture.pcap               who talked to whom\n"
                 "  pktview ladder all.pcapng not arp        who spoke when, one column a host\n"
                 "  pktview live --lab --pcap all.pcapng     keep it for Wireshark, with comments\n"
                 "  pktview read --html page.html a.pcap     a page to click through, offline\n",

@@ -6,10 +6,12 @@
 
 #include "glassnet/clock.h"
 #include "glassnet/wire.h"
+#include "hosts.h"
 
 #define WINDOW_NS                                                                                            \
 	(100 * NS_PER_MS) /* a journey through the lab takes a few ms; a retransmission waits for 200 */
-#define MAX_OPEN 2048
+#define MAX_OPEN  2048
+#define MAX_PAIRS 100000
 
 struct view {
 	struct capture *c;
@@ -18,6 +20,7 @@ struct view {
 	size_t w_ifs; /* interfaces that w knows */
 	struct trace trace;
 	struct lines lines;
+	struct hosts *hosts;
 	size_t vantages; /* that were looked at */
 	struct pairing *pairing;
 	struct journey one; /* a packet that is not paired */
@@ -89,6 +92,14 @@ static void show_on_page(struct view *v, const struct journey *j, const struct c
 		journey_emit(j, v->c, page, JOURNEY_FIELDS | (v->o->hops ? (unsigned)JOURNEY_HOPS : 0));
 }
 
+static enum err count_hosts(struct view *v, const struct journey *j)
+{
+	const struct packet *p = &j->at[0].packet;
+	char from[LAB_HOST_MAX], to[LAB_HOST_MAX];
+	journey_ends(j, v->c, from, to);
+	return hosts_add(v->hosts, from, to, packet_top(p)->proto, p->wire_len);
+}
+
 /* raw: the one packet that the journey is made of, where its place is to be told; else NULL. */
 static void show(struct view *v, const struct journey *j, const struct capture_packet *raw)
 {
@@ -110,6 +121,9 @@ static void show(struct view *v, const struct journey *j, const struct capture_p
 		else
 			journey_emit(j, v->c, &v->trace, flags);
 		fail(v, v->trace.first_error);
+		break;
+	case VIEW_HOSTS:
+		fail(v, count_hosts(v, j));
 		break;
 	case VIEW_NOTHING:
 		break;
@@ -202,7 +216,9 @@ static enum err set_up(struct view *v)
 	switch (v->o->form) {
 	case VIEW_LINES:
 	case VIEW_NOTHING:
-		break;
+		return ERR_OK;
+	case VIEW_HOSTS:
+		return hosts_new(&v->hosts, MAX_PAIRS);
 	case VIEW_FIELDS:
 		e = sink_fields(&sink, v->out, &v->o->style);
 		break;
@@ -213,7 +229,7 @@ static enum err set_up(struct view *v)
 		e = sink_jsonl(&sink, v->out);
 		break;
 	}
-	if (!e && v->o->form != VIEW_LINES && v->o->form != VIEW_NOTHING)
+	if (!e)
 		e = trace_add(&v->trace, sink);
 	return e;
 }
@@ -272,6 +288,8 @@ struct view_end view_run(struct capture *c, const struct view_options *o, FILE *
 		v->end.err = ERR_OK;
 	if (v->pairing)
 		pairing_flush(v->pairing);
+	if (v->hosts && !v->end.err)
+		fail(v, hosts_write(v->hosts, v->out, v->o->style.utf8));
 	if (v->w && !v->end.pcap_failed && capture_copy_meta(v->c, v->w)) {
 		v->end.pcap_failed = true;
 		fail(v, ERR_IO);
@@ -280,6 +298,7 @@ struct view_end view_run(struct capture *c, const struct view_options *o, FILE *
 	struct view_end end = v->end;
 	end.err = e ? e : end.err;
 	pairing_free(v->pairing);
+	hosts_free(v->hosts);
 	free(v);
 	return end;
 }

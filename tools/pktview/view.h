@@ -8,7 +8,7 @@
 #include "glassnet/capture.h"
 #include "glassnet/trace.h"
 
-enum view_form { VIEW_LINES, VIEW_FIELDS, VIEW_LADDER, VIEW_JSON, VIEW_NOTHING };
+enum view_form { VIEW_LINES, VIEW_FIELDS, VIEW_LADDER, VIEW_JSON, VIEW_HOSTS, VIEW_NOTHING };
 
 struct view_options {
 	enum view_form form;
