@@ -22,9 +22,9 @@ struct mac {
 	uint8_t b[6];
 };
 
-#define IP_TEXT 46       /* "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255" and a NUL */
+#define IP_TEXT       46 /* "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255" and a NUL */
 #define ENDPOINT_TEXT 56 /* "[" IP "]:65535" and a NUL */
-#define MAC_TEXT 18
+#define MAC_TEXT      18
 
 /* Reads an address in its usual text. ERR_FORMAT if it is none. */
 enum err ip_parse(struct ip *out, const char *text) MUST_USE;

@@ -24,14 +24,15 @@ struct capture_packet {
 	size_t vantage;       /* index */
 	bool outgoing;        /* sent by that host, where the system tells; see has_direction */
 	bool has_direction;
-	const char *comment;  /* from a pcapng file, or NULL */
+	const char *comment; /* from a pcapng file, or NULL */
 };
 
 struct capture;
 
 /* --- sources. *msg (at least 256 octets) gets a sentence about what failed, and the remedy. */
 enum err capture_open_file(struct capture **out, const char *path, const char *filter, char msg[static 256]) MUST_USE;
-enum err capture_open_live(struct capture **out, const char *ifname, const char *filter, char msg[static 256]) MUST_USE;
+enum err capture_open_live(
+    struct capture **out, const char *ifname, const char *filter, char msg[static 256]) MUST_USE;
 
 /* Every interface but lo of the given hosts (n_hosts 0: all hosts). Joins the lab's user namespace: the process
  * must have one thread. */
@@ -65,8 +66,16 @@ struct sighting {
 	struct packet packet; /* parsed; bytes are the journey's own copy */
 };
 
-enum change_field { CHANGE_SRC = 1, CHANGE_DST = 2, CHANGE_SPORT = 4, CHANGE_DPORT = 8, CHANGE_TTL = 16,
-	CHANGE_CHECKSUM = 32, CHANGE_PAYLOAD = 64, CHANGE_MAC = 128 };
+enum change_field {
+	CHANGE_SRC = 1,
+	CHANGE_DST = 2,
+	CHANGE_SPORT = 4,
+	CHANGE_DPORT = 8,
+	CHANGE_TTL = 16,
+	CHANGE_CHECKSUM = 32,
+	CHANGE_PAYLOAD = 64,
+	CHANGE_MAC = 128
+};
 
 #define JOURNEY_MAX_SIGHTINGS 24
 
@@ -93,8 +102,8 @@ void pairing_flush(struct pairing *p);
 void pairing_free(struct pairing *p);
 
 /* The two ends: hosts where they are known, else addresses. Each text is cut to LAB_HOST_MAX. */
-void journey_ends(const struct journey *j, const struct capture *c, char from[static LAB_HOST_MAX],
-    char to[static LAB_HOST_MAX]);
+void journey_ends(
+    const struct journey *j, const struct capture *c, char from[static LAB_HOST_MAX], char to[static LAB_HOST_MAX]);
 
 /* The hosts between the ends, and what a NAT changed there: "home-router (NAT: source 192.168.1.100:40000 →
  * 203.0.113.10:40000), isp, core"; "" when there are none. Returns out. */

@@ -28,10 +28,16 @@ struct cli_option {
 	bool many;           /* may be given several times */
 };
 
-#define CLI_END {0}
+#define CLI_END                                                                                                      \
+	{                                                                                                            \
+		0                                                                                                    \
+	}
 
 #define CLI_HTML_OPTION                                                                                              \
-	{.name = "html", .arg = "FILE", .help = "write a page to FILE: map, ladder, bytes and fields to click through"}
+	{                                                                                                            \
+		.name = "html", .arg = "FILE",                                                                       \
+		.help = "write a page to FILE: map, ladder, bytes and fields to click through"                       \
+	}
 
 /* What every tool that traces understands. */
 #define CLI_TRACE_OPTIONS                                                                                            \
@@ -43,34 +49,38 @@ struct cli_option {
 	    {.name = "ladder", .help = "draw the messages as a ladder at the end, one column a host"},               \
 	    CLI_HTML_OPTION,                                                                                         \
 	    {.name = "color", .arg = "WHEN", .choices = "auto|always|never", .help = "auto, always or never"},       \
-	    {.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"}
+	{                                                                                                            \
+		.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"   \
+	}
 #define CLI_TIMEOUT_OPTION                                                                                           \
-	{.name = "timeout", .arg = "SECONDS", .help = "give up on a silent peer after SECONDS"}
+	{                                                                                                            \
+		.name = "timeout", .arg = "SECONDS", .help = "give up on a silent peer after SECONDS"                \
+	}
 
 struct cli;
 
 struct cli_verb {
 	const char *name;
-	const char *args; /* "NAME [TYPE]"; "" for none */
+	const char *args;       /* "NAME [TYPE]"; "" for none */
 	int min_args, max_args; /* max_args -1: any number */
 	const char *summary;
 	const struct cli_option *options; /* ends with CLI_END; may be NULL */
 	int (*run)(struct cli *c);        /* returns an exit status */
-	bool rest;      /* stop at the first argument that is no option: what follows is a command (exec, shell) */
+	bool rest; /* stop at the first argument that is no option: what follows is a command (exec, shell) */
 	bool hidden;
 };
 
 struct cli_tool {
 	const char *name;
-	const char *summary;            /* one line */
-	const struct cli_verb *verbs;   /* ends with {0} */
-	const char *examples;           /* shown first in the help, one a line, each indented by two */
-	const char *notes;              /* shown last; or NULL */
+	const char *summary;             /* one line */
+	const struct cli_verb *verbs;    /* ends with {0} */
+	const char *examples;            /* shown first in the help, one a line, each indented by two */
+	const char *notes;               /* shown last; or NULL */
 	const struct cli_option *global; /* options before the verb; ends with CLI_END; may be NULL */
 };
 
 #define CLI_MAX_OPTIONS 40
-#define CLI_MAX_MANY 16
+#define CLI_MAX_MANY    16
 
 struct cli {
 	const struct cli_tool *tool;
@@ -84,7 +94,7 @@ struct cli {
 		int count;
 	} set[CLI_MAX_OPTIONS];
 	int n_set;
-	FILE *out;     /* where results go; stdout unless -o */
+	FILE *out; /* where results go; stdout unless -o */
 	bool own_out;
 	struct replacement file; /* -o: what out writes to, where own_out */
 	struct trace page;       /* --html: the page alone listens */
@@ -97,8 +107,8 @@ struct cli {
 int cli_main(const struct cli_tool *tool, int argc, char **argv);
 
 bool cli_has(const struct cli *c, const char *option);
-const char *cli_get(const struct cli *c, const char *option);             /* the last value; NULL: not given */
-const char *cli_get_nth(const struct cli *c, const char *option, int n);  /* NULL past the last */
+const char *cli_get(const struct cli *c, const char *option);            /* the last value; NULL: not given */
+const char *cli_get_nth(const struct cli *c, const char *option, int n); /* NULL past the last */
 
 /* A number within bounds; *out keeps its value where the option is not given. Says what is wrong, and returns
  * false, where it is no such number: the verb then returns EXIT_USAGE. cli_seconds takes "0.5", gives ns. */

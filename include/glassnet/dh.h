@@ -66,8 +66,8 @@ void dh_pair_release(struct dh_pair *pair); /* wipes */
 /* The shared secret: dh_group_len() octets in out, which the caller wipes. ERR_FORMAT: the peer's key has not
  * the group's length. ERR_NEGATIVE: it is refused, and *why says what is wrong with it (a point of small
  * order; a number that is out of range or outside of the group, RFC 7919 5.1). */
-enum err dh_agree(const struct dh_pair *pair, const uint8_t *peer, size_t len,
-    uint8_t out[static DH_PUBLIC_MAX], const char **why) MUST_USE;
+enum err dh_agree(const struct dh_pair *pair, const uint8_t *peer, size_t len, uint8_t out[static DH_PUBLIC_MAX],
+    const char **why) MUST_USE;
 
 /* --- frames --- */
 

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE               __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 enum err {
@@ -28,9 +28,9 @@ enum err {
 	ERR_BUDGET, /* a bound on work was reached: loops, depth, number of queries */
 	ERR_LAME,   /* no server of a zone gives a usable answer */
 	/* the machine */
-	ERR_PERM,   /* not permitted */
-	ERR_IO,     /* a file could not be read or written; errno tells */
-	ERR_NOMEM,  /* out of memory */
+	ERR_PERM,        /* not permitted */
+	ERR_IO,          /* a file could not be read or written; errno tells */
+	ERR_NOMEM,       /* out of memory */
 	ERR_UNSUPPORTED, /* this machine or library lacks something that is needed */
 	ERR_USAGE,       /* the command line is wrong */
 	ERR_NEGATIVE,    /* a valid answer, and it is no */

@@ -10,8 +10,8 @@
 
 #include "glassnet/err.h"
 
-#define LAB_NAME_MAX 32
-#define LAB_HOST_MAX 64
+#define LAB_NAME_MAX     32
+#define LAB_HOST_MAX     64
 #define LAB_DEFAULT_NAME "glassnet"
 
 struct lab; /* a connection to the process that holds the lab */

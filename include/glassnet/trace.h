@@ -38,20 +38,20 @@ enum secrecy { SECRECY_UNKNOWN, SECRECY_CLEAR, SECRECY_ENCRYPTED, SECRECY_TAMPER
 enum note_level { NOTE_EXPLAIN, NOTE_HEADING, NOTE_WARNING };
 
 struct ev_message {
-	const char *from, *to;   /* roles, as on the map */
-	const char *proto;       /* the highest protocol recognised: "DNS", "TLS" */
-	const char *label;       /* one line: what it is */
-	const uint8_t *bytes;    /* the message; NULL when not at hand */
-	size_t len;              /* octets in bytes, or on the wire when bytes is NULL */
-	uint64_t packet;         /* number in the capture, from 1; 0: none */
+	const char *from, *to; /* roles, as on the map */
+	const char *proto;     /* the highest protocol recognised: "DNS", "TLS" */
+	const char *label;     /* one line: what it is */
+	const uint8_t *bytes;  /* the message; NULL when not at hand */
+	size_t len;            /* octets in bytes, or on the wire when bytes is NULL */
+	uint64_t packet;       /* number in the capture, from 1; 0: none */
 	enum secrecy secrecy;
 	const char *from_addr, *to_addr; /* endpoints as text, or NULL */
 };
 
 struct ev_field {
-	const char *layer; /* "DNS header" */
-	const char *name;  /* "TTL" */
-	const char *value; /* "172800" */
+	const char *layer;   /* "DNS header" */
+	const char *name;    /* "TTL" */
+	const char *value;   /* "172800" */
 	const char *meaning; /* one sentence, or NULL */
 	const char *ref;     /* "RFC 1035 3.2.1", or NULL */
 	size_t off, len;     /* octets within the bytes of the last SEND or RECV; len 0: none */
@@ -172,12 +172,12 @@ void ev_result(struct trace *t, enum err err, const char *json, const char *fmt,
 
 /* How the terminal sinks write. Text from peers is escaped whatever this says. */
 struct term_style {
-	bool colour;     /* colour never carries meaning alone */
-	bool utf8;       /* else ASCII arrows and marks */
-	unsigned width;  /* columns; 0: not a terminal, nothing is wrapped or cut */
-	bool explain;    /* show NOTE_EXPLAIN */
-	unsigned verbose; /* 0: no fields; 1: every field of every message */
-	bool quiet;      /* results and warnings only */
+	bool colour;        /* colour never carries meaning alone */
+	bool utf8;          /* else ASCII arrows and marks */
+	unsigned width;     /* columns; 0: not a terminal, nothing is wrapped or cut */
+	bool explain;       /* show NOTE_EXPLAIN */
+	unsigned verbose;   /* 0: no fields; 1: every field of every message */
+	bool quiet;         /* results and warnings only */
 	bool absolute_time; /* else seconds since the first event */
 };
 

@@ -107,8 +107,7 @@ static enum err take_namespaces(struct holder *h, size_t i, struct why *w)
 	host->uts = open_ns(host->setup, "uts");
 	struct stat st;
 	if (host->net < 0 || host->mnt < 0 || host->uts < 0 || fstat(host->net, &st) < 0)
-		return why_errno(
-		    w, ERR_UNSUPPORTED, "%s: its namespaces cannot be opened", h->t.host[i].name);
+		return why_errno(w, ERR_UNSUPPORTED, "%s: its namespaces cannot be opened", h->t.host[i].name);
 	host->net_inode = st.st_ino;
 	return ERR_OK;
 }
@@ -182,8 +181,7 @@ static enum err finish_host(struct holder *h, size_t i, struct why *w)
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/root/run/glassnet", (int)host->setup);
 	if (e == ERR_OK && (host->run = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
-		e = why_errno(
-		    w, ERR_UNSUPPORTED, "%s: its /run/glassnet cannot be opened", h->t.host[i].name);
+		e = why_errno(w, ERR_UNSUPPORTED, "%s: its /run/glassnet cannot be opened", h->t.host[i].name);
 	if (e == ERR_OK)
 		e = listen_inside(host, w);
 	if (e == ERR_OK)

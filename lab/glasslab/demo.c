@@ -88,25 +88,23 @@ static int verdict(struct demo *d, const char *name)
 {
 	char data[128];
 
-	snprintf(data, sizeof(data), "{\"scene\":\"%s\",\"checks\":%u,\"unexpected\":%u}", name, d->checks,
-	    d->unexpected);
+	snprintf(
+	    data, sizeof(data), "{\"scene\":\"%s\",\"checks\":%u,\"unexpected\":%u}", name, d->checks, d->unexpected);
 	if (cli_interrupted()) {
 		ev_result(&d->trace, ERR_CLOSED, data, "interrupted; the lab is as it was before");
 		return 130;
 	}
 	if (d->err != ERR_OK) {
-		ev_result(&d->trace, d->err, data, "the scene could not be played to its end: %s",
-		    err_text(d->err));
+		ev_result(&d->trace, d->err, data, "the scene could not be played to its end: %s", err_text(d->err));
 		return (int)err_exit(d->err);
 	}
 	if (d->checks == 0 || d->unexpected > 0) {
-		ev_result(&d->trace, ERR_NEGATIVE, data, "%u of %u predictions did not come true",
-		    d->unexpected, d->checks);
+		ev_result(&d->trace, ERR_NEGATIVE, data, "%u of %u predictions did not come true", d->unexpected,
+		    d->checks);
 		return EXIT_NO;
 	}
 	ev_result(&d->trace, ERR_OK, data,
-	    "all %u predictions came true, each observed on the wire or in what a program reported",
-	    d->checks);
+	    "all %u predictions came true, each observed on the wire or in what a program reported", d->checks);
 	return EXIT_YES;
 }
 

@@ -88,8 +88,8 @@ bool demo_start(struct demo *d, struct demo_process *p, const char *host, enum d
 bool demo_follow(struct demo *d, struct demo_process *p, const char *until_kind, const char *until_id);
 
 /* Starts, follows to the end, returns the exit status (-1: it could not be run, or did not end). */
-int demo_run(struct demo *d, struct demo_process *p, const char *host, enum demo_output how,
-    const char *const argv[], const char *stdin_file);
+int demo_run(struct demo *d, struct demo_process *p, const char *host, enum demo_output how, const char *const argv[],
+    const char *stdin_file);
 
 /* Ends it with SIGTERM, if it has not ended, and reads what it still has to say. */
 void demo_stop(struct demo *d, struct demo_process *p);

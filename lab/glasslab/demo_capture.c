@@ -132,15 +132,14 @@ static enum err start_child(struct demo_capture *c, const char *lab_name, char m
 	close(pair[1]);
 	c->control = pair[0];
 	if (c->pid < 0 || read(c->control, &hello, sizeof(hello)) != sizeof(hello) || hello.state != DONE) {
-		snprintf(msg, 256, "can't capture the lab's packets: %.200s",
-		    hello.msg[0] ? hello.msg : strerror(errno));
+		snprintf(
+		    msg, 256, "can't capture the lab's packets: %.200s", hello.msg[0] ? hello.msg : strerror(errno));
 		return ERR_IO;
 	}
 	return ERR_OK;
 }
 
-enum err demo_capture_start(
-    struct demo_capture **out, const char *lab_name, const char *path, char msg[static 256])
+enum err demo_capture_start(struct demo_capture **out, const char *lab_name, const char *path, char msg[static 256])
 {
 	struct demo_capture *c = calloc(1, sizeof(*c));
 

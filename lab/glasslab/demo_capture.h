@@ -16,7 +16,6 @@ void demo_capture_stop(struct demo_capture *c); /* NULL is allowed */
 /* Calls on_packet for each packet since the last call; all that were sent before the call are there. The
  * capture that is handed over knows the vantages, and lives until the next call. */
 enum err demo_capture_drain(struct demo_capture *c,
-    void (*on_packet)(void *ctx, const struct capture *capture, const struct capture_packet *p),
-    void *ctx) MUST_USE;
+    void (*on_packet)(void *ctx, const struct capture *capture, const struct capture_packet *p), void *ctx) MUST_USE;
 
 #endif

@@ -252,8 +252,8 @@ bool demo_follow(struct demo *d, struct demo_process *p, const char *until_kind,
 	return until_kind == NULL;
 }
 
-int demo_run(struct demo *d, struct demo_process *p, const char *host, enum demo_output how,
-    const char *const argv[], const char *stdin_file)
+int demo_run(struct demo *d, struct demo_process *p, const char *host, enum demo_output how, const char *const argv[],
+    const char *stdin_file)
 {
 	if (!demo_start(d, p, host, how, argv, stdin_file))
 		return -1;

@@ -63,8 +63,7 @@ static enum err try_loopback(struct why *w)
 
 static enum err try_ipv6(struct why *w)
 {
-	return access("/proc/sys/net/ipv6", F_OK) == 0 ? ERR_OK
-	                                               : why(w, ERR_UNSUPPORTED, "this kernel has no IPv6");
+	return access("/proc/sys/net/ipv6", F_OK) == 0 ? ERR_OK : why(w, ERR_UNSUPPORTED, "this kernel has no IPv6");
 }
 
 static enum err try_cable(struct why *w)
@@ -94,9 +93,8 @@ static enum err try_switch(struct why *w)
 
 static enum err try_nat(struct why *w)
 {
-	static const char rules[] =
-	    "table ip probe {\n\tchain c {\n\t\ttype nat hook postrouting priority srcnat\n"
-	    "\t\tmasquerade\n\t}\n}\n";
+	static const char rules[] = "table ip probe {\n\tchain c {\n\t\ttype nat hook postrouting priority srcnat\n"
+	                            "\t\tmasquerade\n\t}\n}\n";
 	int fd = open("/run/probe.nft", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, rules, sizeof rules - 1) != (ssize_t)sizeof rules - 1)
 		return why_errno(w, ERR_IO, "/run/probe.nft cannot be written");
@@ -208,9 +206,8 @@ static void examine_namespaces(struct doctor *d)
 /* Beside the topology's: ip for the DHCP client's script, curl and dig for learners. */
 static const struct {
 	const char *program, *package;
-} packages[] = {{"knotd", "knot"}, {"unbound", "unbound"}, {"nginx", "nginx-light"},
-    {"dnsmasq", "dnsmasq-base"}, {"busybox", "busybox"}, {"nft", "nftables"}, {"ip", "iproute2"},
-    {"curl", "curl"}};
+} packages[] = {{"knotd", "knot"}, {"unbound", "unbound"}, {"nginx", "nginx-light"}, {"dnsmasq", "dnsmasq-base"},
+    {"busybox", "busybox"}, {"nft", "nftables"}, {"ip", "iproute2"}, {"curl", "curl"}};
 #define N_PACKAGES (sizeof packages / sizeof *packages)
 
 static bool installed(const char *program)
@@ -245,13 +242,11 @@ static void examine_programs(struct doctor *d)
 			note_missing(&f, apt, sizeof apt, d->t->program[i].args[0]);
 	if (!f.good)
 		snprintf(f.remedy, sizeof f.remedy,
-		    "In Glassnet's folder: make deps\nor: sudo apt-get install --no-install-recommends%s",
-		    apt);
+		    "In Glassnet's folder: make deps\nor: sudo apt-get install --no-install-recommends%s", apt);
 	tell(d, &f);
 }
 
-bool doctor_examine(
-    const struct topology *t, void (*on_finding)(void *ctx, const struct finding *f), void *ctx)
+bool doctor_examine(const struct topology *t, void (*on_finding)(void *ctx, const struct finding *f), void *ctx)
 {
 	struct doctor d = {t, on_finding, ctx, true};
 	examine_namespaces(&d);

@@ -17,8 +17,7 @@ struct finding {
 
 /* Tries everything, and hands out each finding as soon as it is known. t may be NULL: then what the
  * topology needs is left out. True when all is good. */
-bool doctor_examine(
-    const struct topology *t, void (*on_finding)(void *ctx, const struct finding *f), void *ctx);
+bool doctor_examine(const struct topology *t, void (*on_finding)(void *ctx, const struct finding *f), void *ctx);
 
 /* The first thing that is wrong, for `up` to tell when it failed; false: nothing found. */
 bool doctor_first_failure(const struct topology *t, struct finding *out);

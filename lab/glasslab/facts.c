@@ -40,8 +40,7 @@ static json_t *iface_facts(struct holder *h, size_t host, size_t k, const struct
 static json_t *service_facts(const struct service *s)
 {
 	json_t *o = json_pack("{s:s,s:s,s:s}", "name", s->program->name, "title", s->program->title, "state",
-	    s->program->ready == READY_EXITED && s->state == SERVICE_READY ? "done"
-	                                                                   : service_state_name(s->state));
+	    s->program->ready == READY_EXITED && s->state == SERVICE_READY ? "done" : service_state_name(s->state));
 	if (s->pid)
 		json_object_set_new(o, "pid", json_integer(s->pid));
 	if (s->program->port)
@@ -57,8 +56,7 @@ static json_t *host_facts(struct holder *h, size_t i)
 	char text[IP_TEXT];
 	size_t n = netlink_addrs(&h->host[i].nl, list, sizeof list / sizeof *list);
 	size_t n_gw = netlink_gateways(&h->host[i].nl, gateway, sizeof gateway / sizeof *gateway);
-	json_t *ifaces = json_array(), *gateways = json_array(), *services = json_array(),
-	       *zones = json_array();
+	json_t *ifaces = json_array(), *gateways = json_array(), *services = json_array(), *zones = json_array();
 	for (size_t k = 0; k < t->n_ifaces; k++)
 		json_array_append_new(ifaces, iface_facts(h, i, k, list, n));
 	for (size_t k = 0; k < n_gw; k++)
@@ -67,8 +65,8 @@ static json_t *host_facts(struct holder *h, size_t i)
 		json_array_append_new(services, service_facts(&h->host[i].service[k]));
 	for (size_t k = 0; k < t->n_zones; k++)
 		json_array_append_new(zones, json_string(t->zone[k]));
-	return json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:o}", "name", t->name, "title", t->title, "forwards",
-	    t->forward, "interfaces", ifaces, "gateways", gateways, "services", services, "zones", zones);
+	return json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:o}", "name", t->name, "title", t->title, "forwards", t->forward,
+	    "interfaces", ifaces, "gateways", gateways, "services", services, "zones", zones);
 }
 
 static json_t *lan_facts(const struct holder *h, size_t lan)
@@ -77,9 +75,8 @@ static json_t *lan_facts(const struct holder *h, size_t lan)
 	for (size_t i = 0; i < h->t.n_hosts; i++)
 		for (size_t k = 0; k < h->t.host[i].n_ifaces; k++)
 			if (h->host[i].lan[k] == (int)lan)
-				json_array_append_new(
-				    members, json_pack("{s:s,s:s}", "host", h->t.host[i].name, "interface",
-				                 h->t.host[i].iface[k].name));
+				json_array_append_new(members, json_pack("{s:s,s:s}", "host", h->t.host[i].name,
+				                                   "interface", h->t.host[i].iface[k].name));
 	return json_pack(
 	    "{s:s,s:s,s:o}", "name", h->t.lan[lan].name, "title", h->t.lan[lan].title, "members", members);
 }
@@ -101,8 +98,8 @@ json_t *facts_pki(const struct holder *h)
 	json_t *leaves = json_array();
 	for (size_t i = 0; i < h->t.n_hosts; i++)
 		for (size_t k = 0; k < h->t.host[i].n_certs; k++)
-			json_array_append_new(leaves,
-			    cert_facts(h->pki.leaf[i][k].cert, h->t.host[i].name, h->t.host[i].cert[k].name));
+			json_array_append_new(
+			    leaves, cert_facts(h->pki.leaf[i][k].cert, h->t.host[i].name, h->t.host[i].cert[k].name));
 	return json_pack("{s:o,s:o,s:o}", "root", cert_facts(h->pki.root.cert, NULL, NULL), "intermediate",
 	    cert_facts(h->pki.intermediate.cert, NULL, NULL), "certificates", leaves);
 }
@@ -114,7 +111,7 @@ json_t *facts_make(struct holder *h)
 		json_array_append_new(hosts, host_facts(h, i));
 	for (size_t i = 0; i < h->t.n_lans; i++)
 		json_array_append_new(lans, lan_facts(h, i));
-	return json_pack("{s:s,s:i,s:s,s:s,s:b,s:o,s:o,s:O}", "schema", FACTS_SCHEMA, "version",
-	    FACTS_VERSION, "name", h->name, "topology", h->t.digest, "seeded", h->seeded, "hosts", hosts,
-	    "lans", lans, "pki", h->pki_facts);
+	return json_pack("{s:s,s:i,s:s,s:s,s:b,s:o,s:o,s:O}", "schema", FACTS_SCHEMA, "version", FACTS_VERSION,
+	    "name", h->name, "topology", h->t.digest, "seeded", h->seeded, "hosts", hosts, "lans", lans, "pki",
+	    h->pki_facts);
 }

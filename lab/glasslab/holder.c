@@ -125,8 +125,7 @@ static enum err own_namespaces(struct holder *h, struct why *w)
 	if (h->own_net < 0 || h->user_ns < 0 || h->pid_ns < 0)
 		return why_errno(w, ERR_UNSUPPORTED, "the namespaces cannot be opened");
 	if (lab_keep_capabilities() != ERR_OK)
-		return why(
-		    w, ERR_UNSUPPORTED, "the capabilities of the lab cannot be kept (ambient capabilities)");
+		return why(w, ERR_UNSUPPORTED, "the capabilities of the lab cannot be kept (ambient capabilities)");
 	return ERR_OK;
 }
 

@@ -95,8 +95,8 @@ struct command {
 	char text[TOPO_MAX_ARGS][COMMAND_ARG];
 	char *argv[TOPO_MAX_ARGS + 1];
 };
-enum err service_command(const struct holder *h, size_t host, const struct topo_program *p,
-    struct command *out, struct why *w) MUST_USE;
+enum err service_command(
+    const struct holder *h, size_t host, const struct topo_program *p, struct command *out, struct why *w) MUST_USE;
 enum err service_start(struct holder *h, size_t host, size_t service, struct why *w) MUST_USE;
 void service_stop(struct holder *h, size_t host, size_t service);
 void service_reap(struct holder *h); /* notes which children ended */

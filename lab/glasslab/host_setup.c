@@ -100,9 +100,8 @@ static enum err fill(const struct setup *s, const char *from, const char *to)
 	static const mode_t owner = 0700;
 	struct stat st;
 	FILE *in = fopen(from, "re");
-	char *text = in && fstat(fileno(in), &st) == 0 && st.st_size < FILE_LIMIT
-	                 ? malloc((size_t)st.st_size + 1)
-	                 : NULL;
+	char *text =
+	    in && fstat(fileno(in), &st) == 0 && st.st_size < FILE_LIMIT ? malloc((size_t)st.st_size + 1) : NULL;
 	if (!text) {
 		enum err e = why_errno(s->w, ERR_IO, "%s cannot be read", from);
 		if (in)
@@ -114,8 +113,8 @@ static enum err fill(const struct setup *s, const char *from, const char *to)
 	unlink(to); /* the host's own file goes before the common one */
 	int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, st.st_mode & owner);
 	FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
-	enum err e = out ? template_fill(out, text, from, &s->ctx, s->w)
-	                 : why_errno(s->w, ERR_IO, "%s cannot be made", to);
+	enum err e =
+	    out ? template_fill(out, text, from, &s->ctx, s->w) : why_errno(s->w, ERR_IO, "%s cannot be made", to);
 	if (out && fclose(out) != 0 && e == ERR_OK)
 		e = why_errno(s->w, ERR_IO, "%s cannot be written", to);
 	free(text);
@@ -135,14 +134,12 @@ static enum err fill_all(const struct setup *s, const char *from, const char *to
 		struct stat st;
 		if (f->d_name[0] == '.')
 			continue;
-		if (snprintf(src, sizeof src, "%s/%s", from, f->d_name) >= (int)sizeof src ||
-		    stat(src, &st) < 0)
+		if (snprintf(src, sizeof src, "%s/%s", from, f->d_name) >= (int)sizeof src || stat(src, &st) < 0)
 			e = why_errno(s->w, ERR_IO, "%s/%s cannot be read", from, f->d_name);
 		else if (S_ISDIR(st.st_mode) &&
 		         snprintf(dst, sizeof dst, HOST_RUN "/%s", f->d_name) < (int)sizeof dst)
 			e = fill_all(s, src, dst);
-		else if (S_ISREG(st.st_mode) &&
-		         snprintf(dst, sizeof dst, "%s/%s", to, f->d_name) < (int)sizeof dst)
+		else if (S_ISREG(st.st_mode) && snprintf(dst, sizeof dst, "%s/%s", to, f->d_name) < (int)sizeof dst)
 			e = fill(s, src, dst);
 	}
 	closedir(d);
@@ -204,13 +201,11 @@ static enum err trust_anchor(const struct setup *s)
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
-	bool ok =
-	    f && fputs(".\tIN\tDS\t", f) >= 0 && signer_put_ds(f, &s->h->seed, ".") && fputs("\n", f) >= 0;
+	bool ok = f && fputs(".\tIN\tDS\t", f) >= 0 && signer_put_ds(f, &s->h->seed, ".") && fputs("\n", f) >= 0;
 	if (f && fclose(f) != 0)
 		ok = false;
-	enum err e =
-	    ok ? put_file(s, HOST_RUN "/root.ds", 0644, text)
-	       : why(s->w, ERR_INTERNAL, "%s: the DNSSEC trust anchor cannot be made", s->host->name);
+	enum err e = ok ? put_file(s, HOST_RUN "/root.ds", 0644, text)
+	                : why(s->w, ERR_INTERNAL, "%s: the DNSSEC trust anchor cannot be made", s->host->name);
 	free(text);
 	return e;
 }
@@ -255,8 +250,8 @@ static enum err pki_files(const struct setup *s)
 {
 	int pki = open(HOST_RUN "/pki", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int certs = open(HOST_RUN "/certs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum err e = pki < 0 || certs < 0 ? why_errno(s->w, ERR_IO, "%s: pki cannot be opened", s->host->name)
-	                                  : ERR_OK;
+	enum err e =
+	    pki < 0 || certs < 0 ? why_errno(s->w, ERR_IO, "%s: pki cannot be opened", s->host->name) : ERR_OK;
 	if (e == ERR_OK)
 		e = lab_pki_write(&s->h->pki, &s->h->t, s->number, pki, s->w);
 	if (e == ERR_OK)
@@ -276,8 +271,7 @@ static enum err mounts(const struct setup *s)
 		    s->host->name);
 	/* Bound over it, not merged: the machine's own authorities must not be trusted in the lab. */
 	if (mount(HOST_RUN "/certs", "/etc/ssl/certs", NULL, MS_BIND, NULL) < 0)
-		return why_errno(
-		    s->w, ERR_UNSUPPORTED, "%s: its trust store cannot be mounted", s->host->name);
+		return why_errno(s->w, ERR_UNSUPPORTED, "%s: its trust store cannot be mounted", s->host->name);
 	return ERR_OK;
 }
 
@@ -342,8 +336,7 @@ static enum err failed_once(const struct setup *s, const char *program, const ch
 	if (f)
 		fclose(f);
 	escape_text(safe, sizeof safe, line, strcspn(line, "\n"));
-	return why(
-	    s->w, ERR_UNSUPPORTED, "%s: %s failed%s%s", s->host->name, program, *safe ? ": " : "", safe);
+	return why(s->w, ERR_UNSUPPORTED, "%s: %s failed%s%s", s->host->name, program, *safe ? ": " : "", safe);
 }
 
 static enum err run_once(const struct setup *s, const struct topo_program *p)

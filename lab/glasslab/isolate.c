@@ -61,8 +61,7 @@ static enum err map_everybody(pid_t child, struct why *w)
 {
 	char uids[MAP_MAX], gids[MAP_MAX];
 	if (!identity_map("/proc/self/uid_map", uids) || !identity_map("/proc/self/gid_map", gids))
-		return why(
-		    w, ERR_UNSUPPORTED, "the ids of this machine cannot be read from /proc/self/uid_map");
+		return why(w, ERR_UNSUPPORTED, "the ids of this machine cannot be read from /proc/self/uid_map");
 	enum err e = write_map(child, "uid_map", uids, w);
 	return e == ERR_OK ? write_map(child, "gid_map", gids, w) : e;
 }

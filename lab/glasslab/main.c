@@ -1,25 +1,22 @@
 /* glasslab: the lab runner. Options only; each verb is in a file of its own. */
 #include "verbs.h"
 
-#define LAB_OPTION                                                                                           \
-	{                                                                                                    \
-		.name = "lab", .arg = "NAME",                                                                \
-		.help = "the lab called NAME ($GLASSNET_LAB, else \"glassnet\")"                             \
+#define LAB_OPTION                                                                                                   \
+	{                                                                                                            \
+		.name = "lab", .arg = "NAME", .help = "the lab called NAME ($GLASSNET_LAB, else \"glassnet\")"       \
 	}
-#define DATA_OPTION                                                                                          \
-	{                                                                                                    \
-		.name = "data", .arg = "DIR", .help = "read topology.conf and hosts/ from DIR"               \
+#define DATA_OPTION                                                                                                  \
+	{                                                                                                            \
+		.name = "data", .arg = "DIR", .help = "read topology.conf and hosts/ from DIR"                       \
 	}
-#define QUIET_OPTION                                                                                         \
-	{                                                                                                    \
-		.name = "quiet", .letter = 'q', .help = "say nothing but what is wrong"                      \
+#define QUIET_OPTION                                                                                                 \
+	{                                                                                                            \
+		.name = "quiet", .letter = 'q', .help = "say nothing but what is wrong"                              \
 	}
 
 static const struct cli_option global_options[] = {LAB_OPTION, DATA_OPTION, CLI_END};
 static const struct cli_option up_options[] = {LAB_OPTION, DATA_OPTION,
-    {.name = "seed",
-        .arg = "TEXT",
-        .help = "draw passwords, account numbers and TTLs from TEXT, not by chance"},
+    {.name = "seed", .arg = "TEXT", .help = "draw passwords, account numbers and TTLs from TEXT, not by chance"},
     {.name = "timeout", .arg = "SECONDS", .help = "give up when not every server answers after SECONDS"},
     QUIET_OPTION, CLI_END};
 static const struct cli_option lab_options[] = {LAB_OPTION, CLI_END};
@@ -28,32 +25,28 @@ static const struct cli_option move_options[] = {LAB_OPTION,
     {.name = "wait", .arg = "SECONDS", .help = "wait at most SECONDS for an address in the new network (3)"},
     QUIET_OPTION, CLI_END};
 static const struct cli_option map_options[] = {LAB_OPTION, DATA_OPTION,
-    {.name = "verbose", .letter = 'v', .help = "IPv6 addresses, too, however narrow the terminal is"},
-    CLI_END};
+    {.name = "verbose", .letter = 'v', .help = "IPv6 addresses, too, however narrow the terminal is"}, CLI_END};
 static const struct cli_option doctor_options[] = {DATA_OPTION, CLI_END};
 static const struct cli_option exec_options[] = {LAB_OPTION, CLI_END};
 static const struct cli_option demo_options[] = {LAB_OPTION, DATA_OPTION,
-    {.name = "pcap",
-        .arg = "FILE",
-        .help = "write every packet of the lab to FILE (pcapng, a comment on each)"},
+    {.name = "pcap", .arg = "FILE", .help = "write every packet of the lab to FILE (pcapng, a comment on each)"},
     CLI_TRACE_OPTIONS, CLI_END};
 
 static const struct cli_verb verbs[] = {
     {"up", "", 0, 0, "start the mini-Internet", up_options, verb_up, false, false},
     {"down", "", 0, 0, "stop it; nothing is left behind", lab_options, verb_down, false, false},
-    {"status", "", 0, 0, "every host, its servers, and whether they answer", status_options, verb_status,
-        false, false},
-    {"exec", "HOST -- COMMAND [ARG...]", 2, -1, "run a program in a host", exec_options, verb_exec, true,
+    {"status", "", 0, 0, "every host, its servers, and whether they answer", status_options, verb_status, false,
         false},
+    {"exec", "HOST -- COMMAND [ARG...]", 2, -1, "run a program in a host", exec_options, verb_exec, true, false},
     {"shell", "HOST", 1, 1, "open a shell in a host", exec_options, verb_shell, false, false},
-    {"move", "HOST NETWORK", 2, 2, "unplug a host and plug it in elsewhere: move laptop airport",
-        move_options, verb_move, false, false},
+    {"move", "HOST NETWORK", 2, 2, "unplug a host and plug it in elsewhere: move laptop airport", move_options,
+        verb_move, false, false},
     {"demo", "SCENE", 1, 1, "play a scene: lookup, freewifi, dh", demo_options, verb_demo, false, false},
     {"map", "", 0, 0, "draw the network with its addresses", map_options, verb_map, false, false},
-    {"facts", "", 0, 0, "everything there is to know about the running lab, as JSON", lab_options, verb_facts,
+    {"facts", "", 0, 0, "everything there is to know about the running lab, as JSON", lab_options, verb_facts, false,
+        false},
+    {"doctor", "", 0, 0, "can this machine have a lab? What is missing, and what to do", doctor_options, verb_doctor,
         false, false},
-    {"doctor", "", 0, 0, "can this machine have a lab? What is missing, and what to do", doctor_options,
-        verb_doctor, false, false},
     {0},
 };
 

@@ -19,8 +19,7 @@ static enum err ipv6(struct holder *h, size_t host, const char *ifname, bool on,
 	char path[128];
 	snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", ifname);
 	if (setns(h->host[host].net, CLONE_NEWNET) < 0) /* /proc/sys/net is that of who looks */
-		return why_errno(
-		    w, ERR_UNSUPPORTED, "%s: its network cannot be entered", h->t.host[host].name);
+		return why_errno(w, ERR_UNSUPPORTED, "%s: its network cannot be entered", h->t.host[host].name);
 	enum err e = isolate_write(path, on ? "0" : "1", w);
 	if (setns(h->own_net, CLONE_NEWNET) < 0 && e == ERR_OK)
 		e = why_errno(w, ERR_UNSUPPORTED, "the own network cannot be entered");
@@ -82,8 +81,8 @@ enum err holder_move(struct holder *h, size_t host, size_t lan, struct why *w)
 	struct holder_host *hh = &h->host[host];
 	int k = movable(t);
 	if (k < 0)
-		return why(w, ERR_NEGATIVE,
-		    "%s is wired in: only a host with an address from DHCP can walk around", t->name);
+		return why(w, ERR_NEGATIVE, "%s is wired in: only a host with an address from DHCP can walk around",
+		    t->name);
 	unsigned index = netlink_index(&hh->nl, t->iface[k].name), port = hh->port[k];
 	enum err e = restart_clients(h, host, false, w);
 	if (e == ERR_OK)

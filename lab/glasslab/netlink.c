@@ -37,8 +37,7 @@ void netlink_close(struct netlink *nl)
 	nl->sock = NULL;
 }
 
-static struct nlmsghdr *request(
-    struct netlink *nl, char buf[static MESSAGE_MAX], uint16_t type, uint16_t flags)
+static struct nlmsghdr *request(struct netlink *nl, char buf[static MESSAGE_MAX], uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	h->nlmsg_type = type;
@@ -82,8 +81,7 @@ static void put_end(struct nlmsghdr *h, const struct cable_end *end)
 		mnl_attr_put(h, IFLA_ADDRESS, sizeof end->mac->b, end->mac->b);
 }
 
-enum err netlink_cable(
-    struct netlink *nl, const struct cable_end *a, const struct cable_end *b, struct why *w)
+enum err netlink_cable(struct netlink *nl, const struct cable_end *a, const struct cable_end *b, struct why *w)
 {
 	char buf[MESSAGE_MAX];
 	struct nlmsghdr *h = request(nl, buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
@@ -98,9 +96,9 @@ enum err netlink_cable(
 	mnl_attr_nest_end(h, peer);
 	mnl_attr_nest_end(h, data);
 	mnl_attr_nest_end(h, info);
-	return command(nl, h) ? ERR_OK
-	                      : why_errno(w, ERR_UNSUPPORTED, "a cable (veth) %s to %s cannot be made",
-	                            a->ifname, b->ifname);
+	return command(nl, h)
+	           ? ERR_OK
+	           : why_errno(w, ERR_UNSUPPORTED, "a cable (veth) %s to %s cannot be made", a->ifname, b->ifname);
 }
 
 enum err netlink_bridge(struct netlink *nl, const char *name, struct why *w)
@@ -115,8 +113,7 @@ enum err netlink_bridge(struct netlink *nl, const char *name, struct why *w)
 	mnl_attr_put_u8(h, IFLA_BR_MCAST_SNOOPING, 0); /* a plain switch: it says nothing of its own */
 	mnl_attr_nest_end(h, data);
 	mnl_attr_nest_end(h, info);
-	return command(nl, h) ? ERR_OK
-	                      : why_errno(w, ERR_UNSUPPORTED, "a switch (bridge) %s cannot be made", name);
+	return command(nl, h) ? ERR_OK : why_errno(w, ERR_UNSUPPORTED, "a switch (bridge) %s cannot be made", name);
 }
 
 static int take_index(const struct nlmsghdr *h, void *ctx)
@@ -170,8 +167,7 @@ static int in_link_info(const struct nlattr *a, void *ctx)
 
 static int in_link(const struct nlattr *a, void *ctx)
 {
-	return mnl_attr_get_type(a) == IFLA_LINKINFO ? mnl_attr_parse_nested(a, in_link_info, ctx)
-	                                             : MNL_CB_OK;
+	return mnl_attr_get_type(a) == IFLA_LINKINFO ? mnl_attr_parse_nested(a, in_link_info, ctx) : MNL_CB_OK;
 }
 
 static int take_port_state(const struct nlmsghdr *h, void *ctx)
@@ -197,9 +193,8 @@ enum err netlink_up(struct netlink *nl, unsigned index, bool up, struct why *w)
 	info->ifi_index = (int)index;
 	info->ifi_change = IFF_UP;
 	info->ifi_flags = up ? IFF_UP : 0;
-	return command(nl, h)
-	           ? ERR_OK
-	           : why_errno(w, ERR_NET, "interface %u cannot be set %s", index, up ? "up" : "down");
+	return command(nl, h) ? ERR_OK
+	                      : why_errno(w, ERR_NET, "interface %u cannot be set %s", index, up ? "up" : "down");
 }
 
 enum err netlink_plug(struct netlink *nl, unsigned index, unsigned bridge, struct why *w)
@@ -225,8 +220,7 @@ enum err netlink_no_offload(const char *ifname, struct why *w)
 		strncpy(req.ifr_name, ifname, sizeof req.ifr_name - 1);
 		req.ifr_data = (char *)&off;
 		if (ioctl(s, SIOCETHTOOL, &req) < 0 && errno != EOPNOTSUPP)
-			e = why_errno(
-			    w, ERR_UNSUPPORTED, "the offloads of %s cannot be switched off", ifname);
+			e = why_errno(w, ERR_UNSUPPORTED, "the offloads of %s cannot be switched off", ifname);
 	}
 	close(s);
 	return e;
@@ -247,8 +241,7 @@ static uint8_t ip_af(const struct ip *a)
 /* The broadcast address of an IPv4 prefix of which some host bits are left. */
 static void put_broadcast(struct nlmsghdr *h, const struct topo_addr *a)
 {
-	uint32_t v =
-	    (uint32_t)a->ip.b[0] << 24 | (uint32_t)a->ip.b[1] << 16 | (uint32_t)a->ip.b[2] << 8 | a->ip.b[3];
+	uint32_t v = (uint32_t)a->ip.b[0] << 24 | (uint32_t)a->ip.b[1] << 16 | (uint32_t)a->ip.b[2] << 8 | a->ip.b[3];
 	v |= a->prefix == 0 ? UINT32_MAX : UINT32_MAX >> a->prefix;
 	uint8_t b[4] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v};
 	mnl_attr_put(h, IFA_BROADCAST, sizeof b, b);
@@ -268,8 +261,7 @@ enum err netlink_add_addr(struct netlink *nl, unsigned index, const struct topo_
 	mnl_attr_put(h, IFA_ADDRESS, ip_len(&a->ip), a->ip.b);
 	if (a->ip.family == 4 && a->prefix < 31)
 		put_broadcast(h, a);
-	return command(nl, h) ? ERR_OK
-	                      : why_errno(w, ERR_NET, "the address %s cannot be set", ip_text(text, &a->ip));
+	return command(nl, h) ? ERR_OK : why_errno(w, ERR_NET, "the address %s cannot be set", ip_text(text, &a->ip));
 }
 
 enum err netlink_add_route(struct netlink *nl, const struct topo_route *r, struct why *w)
@@ -314,8 +306,7 @@ static int take_addr(const struct nlmsghdr *h, void *ctx)
 	size_t len = m->ifa_family == AF_INET ? 4 : 16;
 	if ((m->ifa_family != AF_INET && m->ifa_family != AF_INET6) || l->n == l->max)
 		return MNL_CB_OK;
-	if (mnl_attr_parse(h, sizeof *m, find_addr, &addr) < 0 || !addr ||
-	    mnl_attr_get_payload_len(addr) != len)
+	if (mnl_attr_parse(h, sizeof *m, find_addr, &addr) < 0 || !addr || mnl_attr_get_payload_len(addr) != len)
 		return MNL_CB_OK;
 	l->out[l->n++] = (struct netlink_addr){.index = m->ifa_index,
 	    .addr = {ip_from(len == 4 ? 4 : 6, mnl_attr_get_payload(addr)), m->ifa_prefixlen},
@@ -350,8 +341,7 @@ static int take_gateway(const struct nlmsghdr *h, void *ctx)
 	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
 	const struct nlattr *a = NULL;
 	size_t len = m->rtm_family == AF_INET ? 4 : 16;
-	if (m->rtm_dst_len != 0 || m->rtm_table != RT_TABLE_MAIN || m->rtm_type != RTN_UNICAST ||
-	    l->n == l->max)
+	if (m->rtm_dst_len != 0 || m->rtm_table != RT_TABLE_MAIN || m->rtm_type != RTN_UNICAST || l->n == l->max)
 		return MNL_CB_OK;
 	if (mnl_attr_parse(h, sizeof *m, find_gateway, &a) >= 0 && a && mnl_attr_get_payload_len(a) == len)
 		l->out[l->n++] = ip_from(len == 4 ? 4 : 6, mnl_attr_get_payload(a));
@@ -388,8 +378,8 @@ enum err netlink_flush(struct netlink *nl, unsigned index, struct why *w)
 		m->ifa_index = index;
 		mnl_attr_put(h, IFA_LOCAL, ip_len(&list[i].addr.ip), list[i].addr.ip.b);
 		if (!command(nl, h) && errno != EADDRNOTAVAIL)
-			return why_errno(w, ERR_NET, "the address %s cannot be taken away",
-			    ip_text(text, &list[i].addr.ip));
+			return why_errno(
+			    w, ERR_NET, "the address %s cannot be taken away", ip_text(text, &list[i].addr.ip));
 	}
 	return ERR_OK;
 }

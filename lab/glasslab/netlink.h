@@ -36,8 +36,7 @@ unsigned netlink_index(struct netlink *nl, const char *ifname);
 enum err netlink_up(struct netlink *nl, unsigned index, bool up, struct why *w) MUST_USE;
 enum err netlink_plug(
     struct netlink *nl, unsigned index, unsigned bridge, struct why *w) MUST_USE; /* bridge 0: out */
-enum err netlink_add_addr(
-    struct netlink *nl, unsigned index, const struct topo_addr *a, struct why *w) MUST_USE;
+enum err netlink_add_addr(struct netlink *nl, unsigned index, const struct topo_addr *a, struct why *w) MUST_USE;
 enum err netlink_add_route(struct netlink *nl, const struct topo_route *r, struct why *w) MUST_USE;
 
 /* Takes every address but the link-local ones off an interface, and every route that leads through it. */

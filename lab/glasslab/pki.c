@@ -61,15 +61,14 @@ static bool set_serial(X509 *cert)
 static bool set_name(X509 *cert, const char *common_name)
 {
 	X509_NAME *n = X509_get_subject_name(cert);
-	const unsigned char *o = (const unsigned char *)ORGANISATION,
-	                    *cn = (const unsigned char *)common_name;
+	const unsigned char *o = (const unsigned char *)ORGANISATION, *cn = (const unsigned char *)common_name;
 	return X509_NAME_add_entry_by_txt(n, "O", MBSTRING_UTF8, o, -1, -1, 0) == 1 &&
 	       X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_UTF8, cn, -1, -1, 0) == 1;
 }
 
 /* Makes a key and a certificate for it. issuer NULL: self-signed. */
-static enum err make(struct pki_pair *out, const struct pki_pair *issuer, const char *name, int64_t now,
-    int days, const struct extension *list, size_t n, struct why *w)
+static enum err make(struct pki_pair *out, const struct pki_pair *issuer, const char *name, int64_t now, int days,
+    const struct extension *list, size_t n, struct why *w)
 {
 	out->key = EVP_EC_gen("P-256");
 	out->cert = X509_new();
@@ -77,8 +76,7 @@ static enum err make(struct pki_pair *out, const struct pki_pair *issuer, const 
 		return openssl_failed(w, "no key can be made");
 	X509 *by = issuer ? issuer->cert : out->cert;
 	bool ok = X509_set_version(out->cert, X509_VERSION_3) == 1 && set_serial(out->cert) &&
-	          set_name(out->cert, name) &&
-	          X509_set_issuer_name(out->cert, X509_get_subject_name(by)) == 1 &&
+	          set_name(out->cert, name) && X509_set_issuer_name(out->cert, X509_get_subject_name(by)) == 1 &&
 	          ASN1_TIME_set(X509_getm_notBefore(out->cert), now - BACKDATE) &&
 	          ASN1_TIME_set(X509_getm_notAfter(out->cert), now + (int64_t)days * DAY) &&
 	          X509_set_pubkey(out->cert, out->key) == 1 && add_extensions(out->cert, by, list, n) &&
@@ -86,8 +84,8 @@ static enum err make(struct pki_pair *out, const struct pki_pair *issuer, const 
 	return ok ? ERR_OK : openssl_failed(w, "a certificate cannot be made");
 }
 
-static enum err make_ca(struct pki_pair *out, const struct pki_pair *issuer, const char *name,
-    const char *constraint, int64_t now, int days, struct why *w)
+static enum err make_ca(struct pki_pair *out, const struct pki_pair *issuer, const char *name, const char *constraint,
+    int64_t now, int days, struct why *w)
 {
 	/* The subject's key identifier first: a self-signed one's authority identifier is copied from it. */
 	const struct extension list[] = {{NID_subject_key_identifier, "hash"},
@@ -96,8 +94,8 @@ static enum err make_ca(struct pki_pair *out, const struct pki_pair *issuer, con
 	return make(out, issuer, name, now, days, list, sizeof list / sizeof *list, w);
 }
 
-static enum err make_leaf(struct pki_pair *out, const struct pki_pair *issuer, const struct topo_cert *c,
-    int64_t now, struct why *w)
+static enum err make_leaf(
+    struct pki_pair *out, const struct pki_pair *issuer, const struct topo_cert *c, int64_t now, struct why *w)
 {
 	char names[TOPO_MAX_NAMES * (TOPO_DOMAIN + 5)] = "";
 	size_t at = 0;

@@ -26,8 +26,7 @@ void lab_pki_release(struct lab_pki *p);
 
 /* Writes the files that host h may see into dir, its /run/glassnet/pki: root.pem and intermediate.pem; its
  * own certificates as NAME.key (0600) and NAME.chain.pem; on the CA the CA's keys. */
-enum err lab_pki_write(
-    const struct lab_pki *p, const struct topology *t, size_t h, int dir, struct why *w) MUST_USE;
+enum err lab_pki_write(const struct lab_pki *p, const struct topology *t, size_t h, int dir, struct why *w) MUST_USE;
 
 /* The trust store of a host: dir/ca-certificates.crt and the hashed name that OpenSSL looks for. */
 enum err lab_pki_write_trust(const struct lab_pki *p, int dir, struct why *w) MUST_USE;

@@ -40,8 +40,8 @@ enum err places_find(struct places *out, const char *data_option, struct why *w)
 		if (strlen(path) < PATH_MAX && is_data(path) && realpath(path, out->data))
 			return ERR_OK;
 	}
-	return why(w, ERR_IO, "the lab's data (topology.conf) is not beside %s; --data DIR says where it is",
-	    out->bin);
+	return why(
+	    w, ERR_IO, "the lab's data (topology.conf) is not beside %s; --data DIR says where it is", out->bin);
 }
 
 const char *lab_name(struct cli *c)
@@ -55,8 +55,7 @@ const char *lab_name(struct cli *c)
 	if (len > 0 && len < LAB_NAME_MAX &&
 	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == len)
 		return name;
-	cli_usage(c, "a lab's name has 1 to %d letters, digits, '-', '_' and '.', not '%s'", LAB_NAME_MAX - 1,
-	    name);
+	cli_usage(c, "a lab's name has 1 to %d letters, digits, '-', '_' and '.', not '%s'", LAB_NAME_MAX - 1, name);
 	return NULL;
 }
 
@@ -96,8 +95,8 @@ int find_host(struct cli *c, const struct lab *lab, const char *name)
 	if (i >= 0)
 		return i;
 	for (size_t k = 0; k < lab_n_hosts(lab); k++)
-		snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", k ? ", " : "",
-		    lab_host_name(lab, k));
+		snprintf(
+		    list + strlen(list), sizeof list - strlen(list), "%s%s", k ? ", " : "", lab_host_name(lab, k));
 	cli_usage(c, "the lab has no host '%s'; it has %s", name, list);
 	return -1;
 }

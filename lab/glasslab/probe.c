@@ -22,8 +22,7 @@ static int socket_in(const struct holder *h, size_t host, int type, uint16_t por
 	struct sockaddr_storage addr;
 	socklen_t len = endpoint_to_sockaddr(&addr, &to);
 	if (setns(h->host[host].net, CLONE_NEWNET) < 0) {
-		(void)why_errno(
-		    w, ERR_UNSUPPORTED, "%s: its network cannot be entered", h->t.host[host].name);
+		(void)why_errno(w, ERR_UNSUPPORTED, "%s: its network cannot be entered", h->t.host[host].name);
 		return -1;
 	}
 	int s = socket(addr.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

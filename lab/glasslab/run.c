@@ -51,8 +51,7 @@ int run_program(char *const argv[], const char *bin_dir, const char *lab, const 
 	set_environment(bin_dir, lab, host);
 	execvp(argv[0], argv);
 	int e = errno;
-	fprintf(stderr, "glasslab: %s: %s\n", argv[0],
-	    e == ENOENT ? "no such program on this machine" : strerror(e));
+	fprintf(stderr, "glasslab: %s: %s\n", argv[0], e == ENOENT ? "no such program on this machine" : strerror(e));
 	return e == ENOENT ? RUN_NOT_FOUND : RUN_CANNOT_EXECUTE;
 }
 
@@ -80,8 +79,8 @@ static void reset_signals(void)
 }
 
 /* The program's own process: everything but its descriptors and rights is as it was made. */
-static int in_program(const char *cwd, const char *bin_dir, const char *lab, const char *host,
-    char *const argv[], const int fds[static 3])
+static int in_program(const char *cwd, const char *bin_dir, const char *lab, const char *host, char *const argv[],
+    const int fds[static 3])
 {
 	reset_signals();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -120,8 +119,7 @@ static void in_between(
 	if (s.err == ERR_OK)
 		s.err = lab_keep_capabilities();
 	if (s.err != ERR_OK)
-		(void)why(
-		    &s.why, s.err, "%s cannot be entered: %s", lab_host_name(lab, host), err_text(s.err));
+		(void)why(&s.why, s.err, "%s cannot be entered: %s", lab_host_name(lab, host), err_text(s.err));
 	else if ((s.pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL)) == 0)
 		_exit(in_program(cwd, bin_dir, name ? name : "", lab_host_name(lab, host), argv, fds));
 	else if (s.pid < 0)

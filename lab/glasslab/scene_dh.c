@@ -60,9 +60,8 @@ static void look_at_packets(struct scene_dh *s, const char *title)
 {
 	s->packets = s->with_code = 0;
 	size_t shown = demo_packets(s->d, title, look, s);
-	demo_expect(s->d, "eve-has-nothing", shown > 0 && s->with_code == 0,
-	    "is what Alice typed in no packet?", "it is in %zu of %zu packets on all links", s->with_code,
-	    s->packets);
+	demo_expect(s->d, "eve-has-nothing", shown > 0 && s->with_code == 0, "is what Alice typed in no packet?",
+	    "it is in %zu of %zu packets on all links", s->with_code, s->packets);
 }
 
 /* --- one conversation
@@ -86,8 +85,8 @@ static void first_line_read(const struct demo_process *p, char out[static TEXT])
 /* Alice writes to Bob. With keys, both sign. */
 static bool converse(struct scene_dh *s, bool keys)
 {
-	const char *alice[] = {"dhview", "connect", s->bob, "--auth", "/run/glassnet/dh.key", "--peers",
-	    "/run/glassnet/dh.peers", NULL};
+	const char *alice[] = {
+	    "dhview", "connect", s->bob, "--auth", "/run/glassnet/dh.key", "--peers", "/run/glassnet/dh.peers", NULL};
 	const char *bob[] = {"dhview", "listen", BOB_PLACE, "--auth", "/run/glassnet/dh.key", "--peers",
 	    "/run/glassnet/dh.peers", NULL};
 	struct talk *k = &s->last;
@@ -160,11 +159,9 @@ static bool start_middle(struct scene_dh *s, struct attack *a)
 	bool ok = demo_start(s->d, &a->dh, "mallory", DEMO_SILENT, argv, NULL) &&
 	          demo_follow(s->d, &a->dh, "decision", "ready");
 
-	ev_decision(
-	    &s->d->trace, "command", NULL, "$ glasslab exec mallory -- mallory dh --change noon --into nine");
+	ev_decision(&s->d->trace, "command", NULL, "$ glasslab exec mallory -- mallory dh --change noon --into nine");
 	if (!ok)
-		demo_expect(
-		    s->d, "mallory-attacks", false, "is the attack under way?", "mallory did not start");
+		demo_expect(s->d, "mallory-attacks", false, "is the attack under way?", "mallory did not start");
 	return ok;
 }
 
@@ -216,13 +213,12 @@ static void act_middle(struct scene_dh *s, struct attack *a)
 	look_at_packets(s, "Two exchanges");
 	const json_t *report = last_report(a);
 	const char *heard = json_string_value(json_array_get(json_object_get(report, "heard"), 0));
-	demo_expect(s->d, "nobody-notices",
-	    s->last.alice_status == EXIT_YES && s->last.bob.status == EXIT_YES, "does it look well to both?",
-	    "dhview's exit status is %d for Alice, %d for Bob", s->last.alice_status, s->last.bob.status);
+	demo_expect(s->d, "nobody-notices", s->last.alice_status == EXIT_YES && s->last.bob.status == EXIT_YES,
+	    "does it look well to both?", "dhview's exit status is %d for Alice, %d for Bob", s->last.alice_status,
+	    s->last.bob.status);
 	demo_expect(s->d, "every-word", heard && strstr(heard, s->code), "has mallory every word?",
 	    "mallory heard %s", heard ? heard : "nothing");
-	demo_expect(s->d, "one-changed",
-	    strstr(s->last.bob_read, "nine") && strstr(s->last.bob_read, s->code),
+	demo_expect(s->d, "one-changed", strstr(s->last.bob_read, "nine") && strstr(s->last.bob_read, s->code),
 	    "does Bob read something else?", "he reads: %s", s->last.bob_read);
 	if (s->d->err == ERR_OK && !cli_interrupted())
 		act_aloud(s, report);
@@ -236,10 +232,8 @@ static bool exchange_keys(struct scene_dh *s)
 
 	for (int i = 0; i < 2; i++) {
 		struct demo_process p;
-		const char *const forget[] = {
-		    "exec", hosts[i], "--", "rm", "-f", "/run/glassnet/dh.key", NULL};
-		const char *const make[] = {
-		    "dhview", "keygen", "/run/glassnet/dh.key", "--name", names[i], NULL};
+		const char *const forget[] = {"exec", hosts[i], "--", "rm", "-f", "/run/glassnet/dh.key", NULL};
+		const char *const make[] = {"dhview", "keygen", "/run/glassnet/dh.key", "--name", names[i], NULL};
 		(void)demo_glasslab(s->d, forget);
 		ok = demo_run(s->d, &p, hosts[i], DEMO_TEXT, make, NULL) == EXIT_YES && p.buf && ok;
 		if (p.buf)
@@ -264,16 +258,14 @@ static void act_signed(struct scene_dh *s, struct attack *a)
 	look_at_packets(s, "Signed: refused");
 	const json_t *report = last_report(a);
 	demo_expect(s->d, "refused",
-	    s->last.alice_status == EXIT_NO &&
-	        strcmp(text_of(s->last.alice.result, "end"), "bad-signature") == 0,
-	    "does Alice refuse, because the signature is for another exchange?",
-	    "dhview's exit status is %d (%s)", s->last.alice_status, text_of(s->last.alice.result, "end"));
+	    s->last.alice_status == EXIT_NO && strcmp(text_of(s->last.alice.result, "end"), "bad-signature") == 0,
+	    "does Alice refuse, because the signature is for another exchange?", "dhview's exit status is %d (%s)",
+	    s->last.alice_status, text_of(s->last.alice.result, "end"));
 	demo_expect(s->d, "bob-refuses", s->last.bob.status > EXIT_YES && s->last.bob_read[0] == '\0',
 	    "does Bob, too?", "dhview's exit status is %d (%s)", s->last.bob.status,
 	    text_of(s->last.bob.result, "end"));
 	demo_expect(s->d, "not-a-word", report && json_integer_value(json_object_get(report, "lines")) == 0,
-	    "has mallory not a word?", "%lld lines",
-	    (long long)json_integer_value(json_object_get(report, "lines")));
+	    "has mallory not a word?", "%lld lines", (long long)json_integer_value(json_object_get(report, "lines")));
 }
 
 static void act_home(struct scene_dh *s)
@@ -316,8 +308,7 @@ static bool find_bob(struct scene_dh *s)
 static bool write_words(struct scene_dh *s)
 {
 	const char *const argv[] = {"exec", "laptop", "--", "sh", "-c",
-	    "umask 077 && printf 'we meet at noon, the word is %s\\n' \"$1\" >" WORDS_FILE, "sh", s->code,
-	    NULL};
+	    "umask 077 && printf 'we meet at noon, the word is %s\\n' \"$1\" >" WORDS_FILE, "sh", s->code, NULL};
 	uint8_t random[6];
 
 	randombytes_buf(random, sizeof(random));
@@ -364,7 +355,6 @@ static void clean(struct demo *d)
 }
 
 const struct scene scene_dh = {.name = "dh",
-    .summary =
-        "a key agreed on in the open: Eve has nothing, mallory in the middle everything, and how one tells",
+    .summary = "a key agreed on in the open: Eve has nothing, mallory in the middle everything, and how one tells",
     .play = play,
     .clean = clean};

@@ -43,8 +43,7 @@ static void act_home(struct story *s)
 	demo_act(s->d, "home");
 	int status = log_in_by_https(s, &p, false, is_check);
 	struct wire *w = look(s, "At home: what was on the wire", SHOW_DNS | SHOW_WEB);
-	demo_expect(s->d, "home-proved",
-	    status == EXIT_YES && json_is_true(json_object_get(p.result, "accepted")),
+	demo_expect(s->d, "home-proved", status == EXIT_YES && json_is_true(json_object_get(p.result, "accepted")),
 	    "did the bank prove its name?", "tlsview's exit status is %d", status);
 	demo_expect(s->d, "home-logged-in", is_logged_in(p.result), "is Alice logged in?", "%s",
 	    is_logged_in(p.result) ? "the bank answered 200" : "the bank did not answer 200");
@@ -98,20 +97,19 @@ static bool act_arrive(struct story *s, struct attack *a)
 		return false;
 	arrive(s, a);
 	first_line(s, route, line, sizeof(line));
-	demo_expect(s->d, "router", names_mallory(s->d, line, "via "), "is mallory the laptop's way out?",
-	    "%s", line);
+	demo_expect(
+	    s->d, "router", names_mallory(s->d, line, "via "), "is mallory the laptop's way out?", "%s", line);
 	first_line(s, names, line, sizeof(line));
-	demo_expect(s->d, "name-server", names_mallory(s->d, line, "nameserver "),
-	    "is mallory its name server?", "%s", line);
+	demo_expect(
+	    s->d, "name-server", names_mallory(s->d, line, "nameserver "), "is mallory its name server?", "%s", line);
 	first_line(s, ask, line, sizeof(line));
 	(void)demo_follow(s->d, &a->process, "decision", "dns-lie");
 	retell(s->d, &a->process, &a->told, is_deed_or_lie);
 	struct wire *w = look(s, "The laptop arrives", SHOW_DHCP | SHOW_DNS);
 	bool lied = w && w->lie_packet > 0;
-	demo_expect(s->d, "dns-lie", names_mallory(s->d, line, "") && lied,
-	    "does " BANK " now lead to mallory?",
-	    lied ? "%s (the answer is packet #%llu)" : "%s (no answer of mallory's is on the wire: %llu)",
-	    line, w ? (unsigned long long)w->lie_packet : 0);
+	demo_expect(s->d, "dns-lie", names_mallory(s->d, line, "") && lied, "does " BANK " now lead to mallory?",
+	    lied ? "%s (the answer is packet #%llu)" : "%s (no answer of mallory's is on the wire: %llu)", line,
+	    w ? (unsigned long long)w->lie_packet : 0);
 	free(w);
 	return true;
 }
@@ -125,8 +123,8 @@ static void expect_loot(struct story *s, const struct row *r)
 
 static void act_http(struct story *s, struct attack *a)
 {
-	static const char *const argv[] = {"curl", "--silent", "--show-error", "--max-time", "10", "--data",
-	    "@-", "http://" BANK "/login", NULL};
+	static const char *const argv[] = {
+	    "curl", "--silent", "--show-error", "--max-time", "10", "--data", "@-", "http://" BANK "/login", NULL};
 	struct demo_process p;
 	char sent[TEXT], seen[TEXT];
 
@@ -143,8 +141,7 @@ static void act_http(struct story *s, struct attack *a)
 		bool shown = status == 0 && p.len > 0 && w->laptop_got.len > p.len &&
 		             memmem(w->laptop_got.data, w->laptop_got.len, p.buf, p.len) != NULL;
 		demo_expect(s->d, "page-changed", differ && w->bank_sent.len > 0 && w->laptop_got.len > 0,
-		    "did the page change on its way?", "the bank sent \"%s\"; the laptop got \"%s\"", sent,
-		    seen);
+		    "did the page change on its way?", "the bank sent \"%s\"; the laptop got \"%s\"", sent, seen);
 		demo_expect(s->d, "page-shown", shown, "is that what Alice sees?",
 		    shown ? "what curl printed is what mallory sent" : "curl printed something else");
 	}
@@ -164,8 +161,7 @@ static void act_passed(struct story *s)
 		struct wire *w = look(s, "https through mallory's hands", SHOW_DNS | SHOW_WEB);
 		const json_t *c = last_connection(a.process.result, "https");
 		demo_expect(s->d, "still-proved", status == EXIT_YES && is_logged_in(p.result),
-		    "did the true bank prove its name, through mallory?", "tlsview's exit status is %d",
-		    status);
+		    "did the true bank prove its name, through mallory?", "tlsview's exit status is %d", status);
 		const char *name = json_string_value(json_object_get(c, "server_name"));
 		demo_expect(s->d, "name-readable", name && strcmp(name, BANK) == 0,
 		    "could mallory read the bank's name?", "server name in the ClientHello: %s",
@@ -219,8 +215,7 @@ static void act_refused(struct story *s, const char *act)
 		demo_expect(s->d, "alert-instead",
 		    alert && json_integer_value(json_object_get(c, "clear_octets")) == 0,
 		    "what did mallory get in place of the form?", "%lld octets of it, and the alert \"%s\"",
-		    (long long)json_integer_value(json_object_get(c, "clear_octets")),
-		    alert ? alert : "none");
+		    (long long)json_integer_value(json_object_get(c, "clear_octets")), alert ? alert : "none");
 		expect_loot(s, r);
 		if (w)
 			expect_no_secret(s, w);
@@ -241,12 +236,12 @@ static void act_insecure(struct story *s)
 		const struct row *r = end_mallory(s, &a, "insecure", true);
 		struct wire *w = look(s, "https to mallory, https to the bank", SHOW_WEB);
 		const json_t *c = last_connection(a.process.result, "https");
-		demo_expect(s->d, "warned", status == EXIT_NO, "was Alice warned?",
-		    "tlsview's exit status is %d", status);
+		demo_expect(
+		    s->d, "warned", status == EXIT_NO, "was Alice warned?", "tlsview's exit status is %d", status);
 		expect_loot(s, r);
-		demo_expect(s->d, "page-changed-in-tls",
-		    json_integer_value(json_object_get(c, "changed")) > 0, "did mallory change the page?",
-		    "%lld account numbers", (long long)json_integer_value(json_object_get(c, "changed")));
+		demo_expect(s->d, "page-changed-in-tls", json_integer_value(json_object_get(c, "changed")) > 0,
+		    "did mallory change the page?", "%lld account numbers",
+		    (long long)json_integer_value(json_object_get(c, "changed")));
 		if (w)
 			expect_no_secret(s, w);
 		free(w);
@@ -319,8 +314,7 @@ static void play(struct demo *d)
 		return;
 	}
 	s->d = d;
-	demo_expect(d, "something-to-lose", read_form(s) && write_request(s),
-	    "does Alice have a password to lose?",
+	demo_expect(d, "something-to-lose", read_form(s) && write_request(s), "does Alice have a password to lose?",
 	    "in " FORM_FILE " on the laptop; read here only to compare");
 	if (s->password[0] && goes_on(s))
 		act_home(s);

@@ -59,8 +59,8 @@ bool is_failed_check(const json_t *ev)
 /* Of mallory: what it shows, what it takes, what it changes, and how each connection ended. */
 bool is_deed(const json_t *ev)
 {
-	static const char *const deeds[] = {"certificate", "victim-refused", "passed-untouched", "relayed",
-	    "no-bank", "timeout", "bad", "lease", "loot", "page"};
+	static const char *const deeds[] = {"certificate", "victim-refused", "passed-untouched", "relayed", "no-bank",
+	    "timeout", "bad", "lease", "loot", "page"};
 	const char *id = text_of(ev, strcmp(text_of(ev, "kind"), "state") == 0 ? "table" : "id");
 
 	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
@@ -102,13 +102,12 @@ bool read_form(struct story *s)
 	if (found) {
 		size_t n;
 		memcpy(s->on_wire, p.buf + f.value.off, f.value.len);
-		found = http_form_decode(
-		            s->password, TEXT, &n, (uint8_t *)p.buf + f.value.off, f.value.len) == ERR_OK &&
-		        n > 0;
+		found =
+		    http_form_decode(s->password, TEXT, &n, (uint8_t *)p.buf + f.value.off, f.value.len) == ERR_OK &&
+		    n > 0;
 	}
 	if (!found)
-		ev_warning(
-		    &s->d->trace, "%s on the laptop holds no password: there is nothing to steal", FORM_FILE);
+		ev_warning(&s->d->trace, "%s on the laptop holds no password: there is nothing to steal", FORM_FILE);
 	demo_process_release(&p);
 	return found;
 }
@@ -165,8 +164,7 @@ bool start_mallory(struct story *s, struct attack *a, const char *act)
 	          demo_follow(s->d, &a->process, "decision", "ready");
 	retell(s->d, &a->process, &a->told, is_deed);
 	if (!ok)
-		demo_expect(
-		    s->d, "mallory-attacks", false, "is the attack under way?", "mallory did not start");
+		demo_expect(s->d, "mallory-attacks", false, "is the attack under way?", "mallory did not start");
 	return ok;
 }
 

@@ -87,11 +87,9 @@ bool wire_look(void *ctx, const struct journey *j, const struct capture *c)
 	if (is_web(p) && p->src.port == 80 && strcmp(to, "laptop") == 0)
 		keep(&w->laptop_got, p);
 	bool alices = strcmp(from, "laptop") == 0 || strcmp(to, "laptop") == 0;
-	if (top == PROTO_DNS && is_between(from, to, "laptop", "mallory") && p->src.port == 53 &&
-	    w->lie_packet == 0)
+	if (top == PROTO_DNS && is_between(from, to, "laptop", "mallory") && p->src.port == 53 && w->lie_packet == 0)
 		w->lie_packet = j->at[0].number;
-	return (top == PROTO_DHCP && (w->show & SHOW_DHCP)) ||
-	       (top == PROTO_DNS && alices && (w->show & SHOW_DNS)) ||
+	return (top == PROTO_DHCP && (w->show & SHOW_DHCP)) || (top == PROTO_DNS && alices && (w->show & SHOW_DNS)) ||
 	       (is_web(p) && (w->show & SHOW_WEB) && !is_more_ciphertext(w, p, from, to));
 }
 
@@ -179,8 +177,7 @@ void holdings_text(const json_t *result, char *out, size_t cap)
 	if (json_array_size(loot) > 0) {
 		for (size_t i = 0; i < json_array_size(loot) && at < cap; i++)
 			at += (size_t)snprintf(out + at, cap - at, "%s%s %s", i ? ", " : "",
-			    text_of(json_array_get(loot, i), "key"),
-			    text_of(json_array_get(loot, i), "value"));
+			    text_of(json_array_get(loot, i), "key"), text_of(json_array_get(loot, i), "value"));
 		if (at < cap && sum(all, "changed") > 0)
 			snprintf(out + at, cap - at, "; the page changed");
 	} else if (tls) {

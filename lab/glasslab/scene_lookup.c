@@ -104,8 +104,8 @@ static void act_root(struct demo *d, struct wire *w)
 
 	demo_act(d, "root");
 	int status = demo_run(d, &p, "laptop", DEMO_EVENTS, argv, NULL);
-	demo_packets(d, "What was on the wire (an arrow from end to end; the routers between are named)",
-	    dns_of_laptop, w);
+	demo_packets(
+	    d, "What was on the wire (an arrow from end to end; the routers between are named)", dns_of_laptop, w);
 	path_text(w, path, sizeof(path));
 	const char *addr = first_address(p.result);
 	demo_expect(d, "root-first", w->n_queries > 0 && serves_root(d, w->query[0].to),
@@ -201,8 +201,8 @@ static void act_missing(struct demo *d)
 	path_text(&w, path, sizeof(path));
 	demo_expect(d, "nxdomain",
 	    status == EXIT_NO && rcode && strcmp(rcode, "NXDOMAIN") == 0 && asked_in_order(&w, zones, 2),
-	    "did the server of cmu.edu say that there is no such name?",
-	    "asked: %s; answer: %s, exit status %d", path, rcode ? rcode : "none", status);
+	    "did the server of cmu.edu say that there is no such name?", "asked: %s; answer: %s, exit status %d",
+	    path, rcode ? rcode : "none", status);
 	demo_process_release(&p);
 }
 

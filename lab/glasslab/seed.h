@@ -13,9 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SEED_BYTES 32
-#define SEED_ALPHABET                                                                                        \
-	"abcdefghijkmnpqrstuvwxyz23456789" /* 32 characters; without l and o, which look like 1 and 0 */
+#define SEED_BYTES    32
+#define SEED_ALPHABET "abcdefghijkmnpqrstuvwxyz23456789" /* 32 characters; without l and o, which look like 1 and 0 */
 
 struct seed {
 	uint8_t key[SEED_BYTES]; /* secret: sodium_memzero when done */

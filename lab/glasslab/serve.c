@@ -79,15 +79,14 @@ static void do_host(struct holder *h, const json_t *request, struct answer *a)
 static void do_whoami(struct holder *h, const struct ucred *peer, struct answer *a)
 {
 	int i = host_of(h, peer->pid);
-	a->reply = i < 0 ? no("this process is in none of the lab's hosts")
-	                 : json_pack("{s:s}", "host", h->t.host[i].name);
+	a->reply =
+	    i < 0 ? no("this process is in none of the lab's hosts") : json_pack("{s:s}", "host", h->t.host[i].name);
 }
 
 static void do_move(struct holder *h, const json_t *request, struct answer *a)
 {
 	struct why w = {""};
-	int host = topology_host(&h->t, text_of(request, "host")),
-	    lan = topology_lan(&h->t, text_of(request, "lan"));
+	int host = topology_host(&h->t, text_of(request, "host")), lan = topology_lan(&h->t, text_of(request, "lan"));
 	if (host < 0)
 		a->reply = no("no host of the lab has that name");
 	else if (lan < 0)

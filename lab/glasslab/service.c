@@ -28,8 +28,8 @@ static int become_server(const struct holder *h, size_t host, char *const argv[]
 	dup2(out, STDOUT_FILENO);
 	dup2(out, STDERR_FILENO);
 	const struct holder_host *hh = &h->host[host];
-	if (setns(hh->net, CLONE_NEWNET) < 0 || setns(hh->uts, CLONE_NEWUTS) < 0 ||
-	    setns(hh->mnt, CLONE_NEWNS) < 0 || chdir(HOST_RUN) < 0) {
+	if (setns(hh->net, CLONE_NEWNET) < 0 || setns(hh->uts, CLONE_NEWUTS) < 0 || setns(hh->mnt, CLONE_NEWNS) < 0 ||
+	    chdir(HOST_RUN) < 0) {
 		perror("entering the host");
 		return RUN_CANNOT_EXECUTE;
 	}
@@ -143,8 +143,7 @@ bool service_may_start(const struct holder *h, const struct service *s)
 	const struct topo_program *before = &h->t.program[s->program->after];
 	for (size_t i = 0; i < h->t.n_hosts; i++)
 		for (size_t k = 0; k < h->t.host[i].n_services; k++)
-			if (h->host[i].service[k].program == before &&
-			    h->host[i].service[k].state != SERVICE_READY)
+			if (h->host[i].service[k].program == before && h->host[i].service[k].state != SERVICE_READY)
 				return false;
 	return true;
 }

@@ -49,8 +49,7 @@ static EVP_PKEY *assemble(BIGNUM *d, const EC_GROUP *g)
 	OSSL_PARAM *p = NULL;
 	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
 	if (q && b && c && EC_POINT_mul(g, q, d, NULL, NULL, NULL) == 1 &&
-	    EC_POINT_point2oct(g, q, POINT_CONVERSION_UNCOMPRESSED, point, sizeof point, NULL) ==
-	        sizeof point &&
+	    EC_POINT_point2oct(g, q, POINT_CONVERSION_UNCOMPRESSED, point, sizeof point, NULL) == sizeof point &&
 	    OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) &&
 	    OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point) &&
 	    OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_PRIV_KEY, d) && (p = OSSL_PARAM_BLD_to_param(b)) &&

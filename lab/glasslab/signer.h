@@ -19,7 +19,6 @@ bool signer_put_ds(FILE *out, const struct seed *s, const char *zone);
 
 /* Replaces the zone file at path by itself signed, with NSEC records, from a little before now (seconds since
  * 1970) for 30 days. Does nothing to a zone without DNSKEY. */
-enum err signer_sign(
-    const char *path, const struct seed *s, const char *zone, int64_t now, struct why *w) MUST_USE;
+enum err signer_sign(const char *path, const struct seed *s, const char *zone, int64_t now, struct why *w) MUST_USE;
 
 #endif

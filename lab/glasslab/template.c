@@ -103,8 +103,7 @@ static bool put(FILE *out, const struct template_ctx *ctx, const struct spot *s)
 	return false;
 }
 
-enum err template_fill(
-    FILE *out, const char *text, const char *name, const struct template_ctx *ctx, struct why *w)
+enum err template_fill(FILE *out, const char *text, const char *name, const struct template_ctx *ctx, struct why *w)
 {
 	unsigned line = 1;
 	for (const char *p = text; *p;) {

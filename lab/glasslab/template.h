@@ -30,7 +30,7 @@ enum err template_fill(
     FILE *out, const char *text, const char *name, const struct template_ctx *ctx, struct why *w) MUST_USE;
 
 /* The same into a buffer. ERR_TOO_LONG where it does not fit. */
-enum err template_text(char *out, size_t cap, const char *text, const char *name,
-    const struct template_ctx *ctx, struct why *w) MUST_USE;
+enum err template_text(char *out, size_t cap, const char *text, const char *name, const struct template_ctx *ctx,
+    struct why *w) MUST_USE;
 
 #endif

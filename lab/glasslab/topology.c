@@ -67,18 +67,16 @@ static enum err join_cables(struct topology *t, const char *file, struct why *w)
 			if (f->lan >= 0)
 				continue;
 			if (f->peer_host == (int)h)
-				return why(w, ERR_FORMAT,
-				    "%s: interface %s of %s is a cable from the host to itself", file,
-				    f->name, host->name);
+				return why(w, ERR_FORMAT, "%s: interface %s of %s is a cable from the host to itself",
+				    file, f->name, host->name);
 			if (iface_towards(host, f->peer_host) != (int)i)
 				return why(w, ERR_FORMAT, "%s: %s has two cables to %s", file, host->name,
 				    t->host[f->peer_host].name);
 			f->peer_iface = iface_towards(&t->host[f->peer_host], (int)h);
 			if (f->peer_iface < 0)
 				return why(w, ERR_FORMAT,
-				    "%s: %s has a cable to %s, but %s has no interface with to = \"%s\"",
-				    file, host->name, t->host[f->peer_host].name, t->host[f->peer_host].name,
-				    host->name);
+				    "%s: %s has a cable to %s, but %s has no interface with to = \"%s\"", file,
+				    host->name, t->host[f->peer_host].name, t->host[f->peer_host].name, host->name);
 		}
 	}
 	return ERR_OK;
@@ -96,10 +94,9 @@ static enum err no_address_twice(const struct topology *t, const char *file, str
 							        &t->host[g].iface[j].addr[b].ip)) {
 								char text[IP_TEXT];
 								return why(w, ERR_FORMAT,
-								    "%s: %s and %s have the same address %s",
-								    file, t->host[g].name, t->host[h].name,
-								    ip_text(text,
-								        &t->host[h].iface[i].addr[a].ip));
+								    "%s: %s and %s have the same address %s", file,
+								    t->host[g].name, t->host[h].name,
+								    ip_text(text, &t->host[h].iface[i].addr[a].ip));
 							}
 	return ERR_OK;
 }
@@ -107,8 +104,7 @@ static enum err no_address_twice(const struct topology *t, const char *file, str
 static void give_macs(struct topology *t)
 {
 	for (size_t h = 0; h < t->n_hosts; h++)
-		for (size_t i = 0; i < t->host[h].n_ifaces;
-		     i++) /* locally administered: bit 2 of the first octet */
+		for (size_t i = 0; i < t->host[h].n_ifaces; i++) /* locally administered: bit 2 of the first octet */
 			t->host[h].iface[i].mac =
 			    (struct mac){{0x02, 'l', 'a', 'b', (uint8_t)(h + 1), (uint8_t)(i + 1)}};
 }
@@ -152,8 +148,7 @@ enum err topology_load(struct topology *out, const char *path, struct why *w)
 	memset(out, 0, sizeof *out);
 	FILE *f = fopen(path, "re");
 	if (!f)
-		return why_errno(
-		    w, ERR_IO, "the topology %s cannot be read (--data DIR says where it is)", path);
+		return why_errno(w, ERR_IO, "the topology %s cannot be read (--data DIR says where it is)", path);
 	char *text = malloc(TOPO_MAX_FILE + 1);
 	if (!text) {
 		fclose(f);

@@ -13,8 +13,7 @@ struct reader {
 };
 
 /* "FILE:LINE: what is wrong". */
-static enum err bad(const struct reader *r, const config_setting_t *at, const char *fmt, ...)
-    PRINTF_LIKE(3, 4);
+static enum err bad(const struct reader *r, const config_setting_t *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 static enum err bad(const struct reader *r, const config_setting_t *at, const char *fmt, ...)
 {
 	char text[512];
@@ -44,8 +43,7 @@ static enum err only_known(const struct reader *r, config_setting_t *group, cons
 	return ERR_OK;
 }
 
-static enum err copy_text(
-    const struct reader *r, config_setting_t *s, const char *what, char *out, size_t cap)
+static enum err copy_text(const struct reader *r, config_setting_t *s, const char *what, char *out, size_t cap)
 {
 	const char *v = config_setting_get_string(s);
 	if (!v)
@@ -78,8 +76,7 @@ static enum err name_of(const struct reader *r, config_setting_t *group, char *o
 		return e;
 	for (const char *p = out; *p; p++)
 		if (!isalnum((unsigned char)*p) && !(p > out && strchr("-._", *p)))
-			return bad(
-			    r, group, "the name \"%s\" may have only letters, digits, '-', '_' and '.'", out);
+			return bad(r, group, "the name \"%s\" may have only letters, digits, '-', '_' and '.'", out);
 	return ERR_OK;
 }
 
@@ -245,8 +242,7 @@ static enum err read_iface(const struct reader *r, config_setting_t *g, struct t
 	if (e != ERR_OK)
 		return e;
 	if (!*to == !*lan)
-		return bad(
-		    r, g, "interface %s needs one of \"to\" (a cable) and \"lan\" (a switch)", f->name);
+		return bad(r, g, "interface %s needs one of \"to\" (a cable) and \"lan\" (a switch)", f->name);
 	for (size_t i = 0; i < h->n_ifaces; i++)
 		if (strcmp(h->iface[i].name, f->name) == 0)
 			return bad(r, g, "%s has two interfaces \"%s\"", h->name, f->name);
@@ -264,8 +260,7 @@ static enum err read_iface(const struct reader *r, config_setting_t *g, struct t
 	return e;
 }
 
-static enum err add_route(
-    const struct reader *r, config_setting_t *at, struct topo_host *h, struct topo_route route)
+static enum err add_route(const struct reader *r, config_setting_t *at, struct topo_host *h, struct topo_route route)
 {
 	if (h->n_routes == TOPO_MAX_ROUTES)
 		return bad(r, at, "%s has more than %d routes", h->name, TOPO_MAX_ROUTES);
@@ -294,8 +289,7 @@ static enum err read_routes(const struct reader *r, config_setting_t *g, struct 
 		struct topo_route route = {0};
 		if ((e = only_known(r, s, known)) != ERR_OK)
 			break;
-		config_setting_t *to = config_setting_get_member(s, "to"),
-		                 *via = config_setting_get_member(s, "via");
+		config_setting_t *to = config_setting_get_member(s, "to"), *via = config_setting_get_member(s, "via");
 		if (!to || !via)
 			return bad(r, s, "a route needs \"to\" and \"via\"");
 		if ((e = prefix_of(r, to, &route.to)) == ERR_OK && (e = ip_of(r, via, &route.via)) == ERR_OK)
@@ -336,8 +330,8 @@ static enum err read_cert(const struct reader *r, config_setting_t *g, struct to
 	if (e == ERR_OK && (!list || config_setting_length(list) == 0))
 		return bad(r, g, "a certificate needs names = [ \"host.example\" ]");
 	for (int i = 0; e == ERR_OK && i < config_setting_length(list); i++, c->n_names++)
-		e = copy_text(r, config_setting_get_elem(list, (unsigned)i), "the name", c->dns[c->n_names],
-		    sizeof c->dns[0]);
+		e = copy_text(
+		    r, config_setting_get_elem(list, (unsigned)i), "the name", c->dns[c->n_names], sizeof c->dns[0]);
 	if (e == ERR_OK)
 		h->n_certs++;
 	return e;
@@ -346,8 +340,8 @@ static enum err read_cert(const struct reader *r, config_setting_t *g, struct to
 /* First the names of all hosts, so that a cable may lead to a host further down. */
 static enum err name_host(const struct reader *r, config_setting_t *g)
 {
-	static const char *const known[] = {"name", "title", "forward", "ca", "interfaces", "gateways",
-	    "routes", "services", "zones", "certificates", NULL};
+	static const char *const known[] = {"name", "title", "forward", "ca", "interfaces", "gateways", "routes",
+	    "services", "zones", "certificates", NULL};
 	struct topo_host *h = &r->t->host[r->t->n_hosts];
 	enum err e = only_known(r, g, known);
 	if (e == ERR_OK)
@@ -404,8 +398,7 @@ enum err topology_read(struct topology *out, config_setting_t *root, const char 
 		return e;
 	int format = 0;
 	if (config_setting_lookup_int(root, "format", &format) != CONFIG_TRUE || format != 1)
-		return bad(
-		    &r, root, "\"format = 1;\" is missing: this is no topology that this program knows");
+		return bad(&r, root, "\"format = 1;\" is missing: this is no topology that this program knows");
 	config_setting_t *list = list_of(&r, root, "resolver", 2, &e);
 	for (int i = 0; e == ERR_OK && list && i < config_setting_length(list); i++)
 		e = ip_of(&r, config_setting_get_elem(list, (unsigned)i), &out->resolver[i]);

@@ -7,7 +7,6 @@
 #include "topology.h"
 
 /* Fills *out, which is empty; on an error *out may be filled in part. */
-enum err topology_read(
-    struct topology *out, config_setting_t *root, const char *file, struct why *w) MUST_USE;
+enum err topology_read(struct topology *out, config_setting_t *root, const char *file, struct why *w) MUST_USE;
 
 #endif

@@ -54,8 +54,7 @@ json_t *facts_from_topology(const struct topology *t)
 		                                 t->host[i].title, "interfaces", ifaces));
 	}
 	for (size_t i = 0; i < t->n_lans; i++)
-		json_array_append_new(
-		    lans, json_pack("{s:s,s:s}", "name", t->lan[i].name, "title", t->lan[i].title));
+		json_array_append_new(lans, json_pack("{s:s,s:s}", "name", t->lan[i].name, "title", t->lan[i].title));
 	return json_pack("{s:o,s:o}", "hosts", hosts, "lans", lans);
 }
 
@@ -114,8 +113,8 @@ static const char *mark(const struct map *m, bool last)
 	return last ? "└─ " : "├─ ";
 }
 
-static void put_line(const struct map *m, const char *lead, const char *name, const char *v4, const char *v6,
-    const char *title)
+static void put_line(
+    const struct map *m, const char *lead, const char *name, const char *v4, const char *v6, const char *title)
 {
 	char line[512], safe[256];
 	size_t indent = m->depth ? m->depth * 3 : 0;
@@ -199,8 +198,7 @@ static void draw_host(struct map *m, size_t i, const char *above, bool last, boo
 	find_addr(h, above, false, v4, sizeof v4);
 	find_addr(h, above, true, v6, sizeof v6);
 	m->depth += !top;
-	put_line(m, top ? "" : mark(m, last), text_of(h, "name"), top ? "" : v4, top ? "" : v6,
-	    text_of(h, "title"));
+	put_line(m, top ? "" : mark(m, last), text_of(h, "name"), top ? "" : v4, top ? "" : v6, text_of(h, "title"));
 	m->depth -= !top;
 	if (!top)
 		descend(m, last);
@@ -213,8 +211,8 @@ static void draw_host(struct map *m, size_t i, const char *above, bool last, boo
 		if (*text_of(f, "lan"))
 			draw_lan(m, text_of(f, "lan"), h, left == 0);
 		else
-			draw_host(m, host_number(m, text_of(json_object_get(f, "peer"), "host")),
-			    text_of(h, "name"), left == 0, false);
+			draw_host(m, host_number(m, text_of(json_object_get(f, "peer"), "host")), text_of(h, "name"),
+			    left == 0, false);
 	}
 	if (!top)
 		ascend(m, length);

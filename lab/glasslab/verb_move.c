@@ -40,8 +40,8 @@ static bool is_network(struct cli *c, const struct lab *lab, const char *name)
 /* The first address of a host as the facts have it ("192.168.1.134/24"); NULL: it has none. */
 static const char *first_address(const json_t *host)
 {
-	return json_string_value(json_array_get(
-	    json_object_get(json_array_get(json_object_get(host, "interfaces"), 0), "addresses"), 0));
+	return json_string_value(
+	    json_array_get(json_object_get(json_array_get(json_object_get(host, "interfaces"), 0), "addresses"), 0));
 }
 
 static bool all_ready(const json_t *host)

@@ -21,8 +21,7 @@ static double seconds_since(const struct timespec *start)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - start->tv_sec) +
-	       (double)(now.tv_nsec - start->tv_nsec) / (double)NS_PER_S;
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / (double)NS_PER_S;
 }
 
 /* --- up --- */
@@ -32,8 +31,7 @@ static int runs_already(struct cli *c, const char *name, const struct topology *
 {
 	struct lab *lab;
 	enum err e = lab_open(&lab, name);
-	for (int i = 0; e == ERR_CLOSED && i < OPEN_TRIES;
-	     i++) { /* it has its name, and does not listen yet */
+	for (int i = 0; e == ERR_CLOSED && i < OPEN_TRIES; i++) { /* it has its name, and does not listen yet */
 		nanosleep(&(struct timespec){.tv_nsec = OPEN_PAUSE_NS}, NULL);
 		e = lab_open(&lab, name);
 	}
@@ -92,8 +90,7 @@ int verb_up(struct cli *c)
 		return EXIT_USAGE;
 	char inside[LAB_HOST_MAX];
 	if (lab_self(inside) == ERR_OK)
-		return cli_fail(
-		    c, ERR_NEGATIVE, "this is %s, inside a lab: labs are started outside", inside);
+		return cli_fail(c, ERR_NEGATIVE, "this is %s, inside a lab: labs are started outside", inside);
 	int status = load_topology(c, &places, &t);
 	if (status != EXIT_YES)
 		return status;
@@ -159,8 +156,7 @@ static bool print_services(FILE *out, const json_t *host)
 		fprintf(out, "  %s\n", text_of(s, "title"));
 	}
 	if (i == 0)
-		fprintf(out, "%-12s %-10s %-9s     -  %s\n", text_of(host, "name"), "-", "-",
-		    text_of(host, "title"));
+		fprintf(out, "%-12s %-10s %-9s     -  %s\n", text_of(host, "name"), "-", "-", text_of(host, "title"));
 	return good;
 }
 
@@ -174,8 +170,7 @@ int verb_status(struct cli *c)
 	if (!lab)
 		return status == EXIT_NETWORK ? EXIT_NO : status;
 	if (!cli_has(c, "quiet"))
-		fprintf(
-		    c->out, "%-12s %-10s %-9s %5s  %s\n", "HOST", "SERVICE", "STATE", "PID", "WHAT IT DOES");
+		fprintf(c->out, "%-12s %-10s %-9s %5s  %s\n", "HOST", "SERVICE", "STATE", "PID", "WHAT IT DOES");
 	json_array_foreach(json_object_get(lab_facts(lab), "hosts"), i, host) good =
 	    print_services(c->out, host) && good;
 	lab_close(lab);

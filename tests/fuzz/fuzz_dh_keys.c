@@ -21,8 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (peers_parse(&peers, text, size, &at) != ERR_OK && at > size)
 		abort();
 	for (size_t i = 0; i < peers.n; i++)
-		if (strlen(peers.at[i].name) >= PEER_NAME ||
-		    peers_find(&peers, peers.at[i].key) != &peers.at[i])
+		if (strlen(peers.at[i].name) >= PEER_NAME || peers_find(&peers, peers.at[i].key) != &peers.at[i])
 			abort();
 	if (key_parse(key, text, size, &at) != ERR_OK && at > size)
 		abort();

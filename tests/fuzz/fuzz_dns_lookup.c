@@ -75,11 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char hints_text[] =
 	    ". 1 NS a.\na. 1 A 192.0.2.1\na. 1 AAAA 2001:db8::1\n. 1 NS b.\nb. 1 A 192.0.2.2\n";
-	static const struct resolver_config config = {.use_v4 = true,
-	    .use_v6 = true,
-	    .port = 53,
-	    .timeout_ns = NS_PER_S,
-	    .policy = {.allow_special = true}};
+	static const struct resolver_config config = {
+	    .use_v4 = true, .use_v6 = true, .port = 53, .timeout_ns = NS_PER_S, .policy = {.allow_special = true}};
 	struct net net = {.data = data, .size = size};
 	struct clock clock = {.now = now, .ctx = &net};
 	struct resolver r;
@@ -88,8 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct lookup_result res;
 	struct dname name = {.len = 17, .b = "\3www\3cmu\7example"};
 	if (hints_parse(&hints, hints_text, sizeof(hints_text) - 1, &where) ||
-	    resolver_init(
-	        &r, &config, &hints, &clock, (struct rng){.fill = fill, .ctx = &net}, NULL, "laptop"))
+	    resolver_init(&r, &config, &hints, &clock, (struct rng){.fill = fill, .ctx = &net}, NULL, "laptop"))
 		abort();
 	for (unsigned i = 0; i < 2; i++) { /* once more, with what they left in the cache */
 		net.sent = 0;

@@ -3,8 +3,7 @@
 
 #include "proto.h"
 
-static void check(
-    enum err e, const struct icmp *h, const uint8_t *data, size_t size, size_t at, struct trace *t)
+static void check(enum err e, const struct icmp *h, const uint8_t *data, size_t size, size_t at, struct trace *t)
 {
 	must(at <= size);
 	if (e != ERR_OK)

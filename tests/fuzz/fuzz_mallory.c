@@ -35,8 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	uint8_t mode = *take(&data, &size, 1);
 	loot_init(&loot);
-	exchange_init(&x, NULL, &loot, &(struct exchange_names){"laptop", "mallory", "bank.example", "http"},
-	    1, mode & 1, mode & 2);
+	exchange_init(&x, NULL, &loot, &(struct exchange_names){"laptop", "mallory", "bank.example", "http"}, 1,
+	    mode & 1, mode & 2);
 	if (mode & 4) { /* begin at the reply */
 		static const char get[] = "GET / HTTP/1.1\r\n\r\n";
 		step(&x, true, (const uint8_t *)get, sizeof get - 1);

@@ -21,8 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	trace_init(&t, &clock_real, "fuzz");
 	if (sink_terminal(&s, out, &style) != ERR_OK || trace_add(&t, s) != ERR_OK ||
-	    sink_ladder(&s, out, &ladder) != ERR_OK || trace_add(&t, s) != ERR_OK ||
-	    sink_jsonl(&s, out) != ERR_OK || trace_add(&t, s) != ERR_OK)
+	    sink_ladder(&s, out, &ladder) != ERR_OK || trace_add(&t, s) != ERR_OK || sink_jsonl(&s, out) != ERR_OK ||
+	    trace_add(&t, s) != ERR_OK)
 		abort();
 	for (size_t at = 0, i = 0; i <= size; i++) {
 		if (i < size && data[i] != '\n')

@@ -42,8 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (len > 0)
 		memcpy(msg, data + 1, len);
 	trace_init(&t, &clock_real, "fuzz");
-	if (trace_add(&t, (struct trace_sink){
-	                      .on_event = check, .flush = flush, .release = release, .ctx = &len}) != ERR_OK)
+	if (trace_add(&t, (struct trace_sink){.on_event = check, .flush = flush, .release = release, .ctx = &len}) !=
+	    ERR_OK)
 		abort();
 	hs_label(label, &ctx, msg, len);
 	if (strlen(label) >= HS_LABEL)

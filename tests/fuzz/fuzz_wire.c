@@ -23,9 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hex_text(out, cap, data, size);
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (endpoint_parse(&e, text, 53) == ERR_OK &&
-	    (endpoint_parse(&again, endpoint_text(back, &e), 1) != ERR_OK || again.port != e.port ||
-	        !ip_equal(&again.ip, &e.ip)))
+	if (endpoint_parse(&e, text, 53) == ERR_OK && (endpoint_parse(&again, endpoint_text(back, &e), 1) != ERR_OK ||
+	                                                  again.port != e.port || !ip_equal(&again.ip, &e.ip)))
 		abort();
 	free(text);
 	free(out);

@@ -46,8 +46,8 @@ static struct trace checking_trace(size_t *size)
 	struct trace t;
 
 	trace_init(&t, &clock_real, "fuzz");
-	must(trace_add(&t, (struct trace_sink){
-	                       .on_event = check_event, .release = release_nothing, .ctx = size}) == ERR_OK);
+	must(trace_add(&t, (struct trace_sink){.on_event = check_event, .release = release_nothing, .ctx = size}) ==
+	     ERR_OK);
 	return t;
 }
 
@@ -57,16 +57,16 @@ static void end_trace(struct trace *t)
 }
 
 /* A summary must fit any room: an ample one, and one that cuts it. */
-#define CHECK_SUMMARY(call)                                                                                  \
-	do {                                                                                                 \
-		char ample[400], small[17];                                                                  \
-		struct text out = text_init(ample, sizeof(ample));                                           \
-		call;                                                                                        \
-		must_be_clean(ample);                                                                        \
-		must(strlen(ample) == out.pos);                                                              \
-		out = text_init(small, sizeof(small));                                                       \
-		call;                                                                                        \
-		must_be_clean(small);                                                                        \
+#define CHECK_SUMMARY(call)                                                                                          \
+	do {                                                                                                         \
+		char ample[400], small[17];                                                                          \
+		struct text out = text_init(ample, sizeof(ample));                                                   \
+		call;                                                                                                \
+		must_be_clean(ample);                                                                                \
+		must(strlen(ample) == out.pos);                                                                      \
+		out = text_init(small, sizeof(small));                                                               \
+		call;                                                                                                \
+		must_be_clean(small);                                                                                \
 	} while (0)
 
 #endif

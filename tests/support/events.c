@@ -111,8 +111,8 @@ void recorder_release(struct recorder *r)
 	memset(r, 0, sizeof(*r));
 }
 
-const struct recorded *recorder_find(const struct recorder *r, size_t from, enum ev_kind kind, const char *id,
-    const char *text)
+const struct recorded *recorder_find(
+    const struct recorder *r, size_t from, enum ev_kind kind, const char *id, const char *text)
 {
 	for (size_t i = from; i < r->n; i++)
 		if (r->ev[i].kind == kind && (!id || strcmp(r->ev[i].id, id) == 0) &&

@@ -30,8 +30,8 @@ void recorder_release(struct recorder *r);
 
 /* The first event at or after from with this kind, and this id and this piece of text where these are not NULL; or
  * NULL. */
-const struct recorded *recorder_find(const struct recorder *r, size_t from, enum ev_kind kind, const char *id,
-    const char *text);
+const struct recorded *recorder_find(
+    const struct recorder *r, size_t from, enum ev_kind kind, const char *id, const char *text);
 size_t recorder_count(const struct recorder *r, enum ev_kind kind, const char *id);
 
 #endif

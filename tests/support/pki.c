@@ -84,8 +84,7 @@ EVP_PKEY *pki_hollow_key(const struct pki_cert *cert)
 	         OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PRIV_KEY, secret),
 	    "the parts of a key");
 	OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(bld);
-	must(params && EVP_PKEY_fromdata_init(ctx) > 0 &&
-	         EVP_PKEY_fromdata(ctx, &out, EVP_PKEY_KEYPAIR, params) > 0,
+	must(params && EVP_PKEY_fromdata_init(ctx) > 0 && EVP_PKEY_fromdata(ctx, &out, EVP_PKEY_KEYPAIR, params) > 0,
 	    "a hollow key");
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(bld);

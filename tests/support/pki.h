@@ -15,8 +15,7 @@ struct pki_cert {
 
 struct pki_spec {
 	const char *cn;
-	const char
-	    *names; /* subjectAltName as OpenSSL writes it: "DNS:bank.example,IP:192.0.2.1"; NULL: none */
+	const char *names; /* subjectAltName as OpenSSL writes it: "DNS:bank.example,IP:192.0.2.1"; NULL: none */
 	const struct pki_cert *issuer; /* NULL: it signs itself */
 	bool ca;
 	const char *basic;     /* basicConstraints in full ("critical,CA:TRUE,pathlen:0"); NULL: as ca says */

@@ -106,8 +106,8 @@ static bool judge(struct trace *t, const char *name, const uint8_t got[static X2
 	char hex[HEX];
 	bool right = strcmp(hex_text(hex, sizeof(hex), got, X25519_LEN), want) == 0;
 
-	ev_check(t, "vector", right ? VERDICT_PASS : VERDICT_FAIL, "RFC 7748", name, "%s%s",
-	    right ? "" : "got ", hex);
+	ev_check(
+	    t, "vector", right ? VERDICT_PASS : VERDICT_FAIL, "RFC 7748", name, "%s%s", right ? "" : "got ", hex);
 	return right;
 }
 
@@ -127,8 +127,7 @@ static bool test_vectors(struct trace *t)
 }
 
 /* RFC 7748 5.2: k = u = 9; then again and again k, u = X25519(k, u), k. */
-static enum err test_iterated(
-    struct trace *t, long iterations, bool (*progress)(void *ctx, long done), void *ctx)
+static enum err test_iterated(struct trace *t, long iterations, bool (*progress)(void *ctx, long done), void *ctx)
 {
 	uint8_t k[X25519_LEN] = {9}, u[X25519_LEN] = {9}, out[X25519_LEN];
 	size_t next = 0;
@@ -152,8 +151,7 @@ static enum err test_iterated(
 /* The points of small order in hexadecimal, as a peer might send them; each with the highest bit set, too. */
 static bool test_small_order(struct trace *t)
 {
-	static const char *const points[] = {
-	    "0000000000000000000000000000000000000000000000000000000000000000",
+	static const char *const points[] = {"0000000000000000000000000000000000000000000000000000000000000000",
 	    "0100000000000000000000000000000000000000000000000000000000000000",
 	    "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
 	    "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",

@@ -18,7 +18,6 @@ enum err bare_run(const uint8_t private_key[static X25519_LEN], const uint8_t *p
 /* RFC 7748 5.2 and 6.1, with the iterated test to that number (1, 1000 or 1000000; smaller ones are compared
  * on the way), and the points of small order. ERR_NEGATIVE: something came out wrong. progress may be NULL;
  * it returns true to stop (ERR_CLOSED). */
-enum err bare_self_test(
-    struct trace *t, long iterations, bool (*progress)(void *ctx, long done), void *ctx) MUST_USE;
+enum err bare_self_test(struct trace *t, long iterations, bool (*progress)(void *ctx, long done), void *ctx) MUST_USE;
 
 #endif

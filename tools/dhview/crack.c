@@ -71,8 +71,8 @@ static uint64_t root_up(uint64_t n)
 	return low;
 }
 
-static enum err giant_steps(const struct puzzle *z, const struct crack_bounds *b, struct cracked *out,
-    const struct table *t, uint64_t m)
+static enum err giant_steps(
+    const struct puzzle *z, const struct crack_bounds *b, struct cracked *out, const struct table *t, uint64_t m)
 {
 	uint64_t back, at = z->target;
 	enum err e;
@@ -161,15 +161,13 @@ static void lay_out(struct walk *w, const struct puzzle *z, uint64_t *seed)
 	for (size_t i = 0; i < WAYS; i++) {
 		w->du[i] = next_number(seed) % z->order;
 		w->dv[i] = next_number(seed) % z->order;
-		w->factor[i] =
-		    mod_mul(mod_pow(z->g, w->du[i], z->p), mod_pow(z->target, w->dv[i], z->p), z->p);
+		w->factor[i] = mod_mul(mod_pow(z->g, w->du[i], z->p), mod_pow(z->target, w->dv[i], z->p), z->p);
 	}
 }
 
 /* g^u1 * target^v1 = g^u2 * target^v2, so x * (v1 - v2) = u2 - u1 modulo the order: one x for each of the
  * common divisor's values. */
-static bool solve(
-    const struct puzzle *z, const struct place_on_walk *a, const struct place_on_walk *b, uint64_t *x)
+static bool solve(const struct puzzle *z, const struct place_on_walk *a, const struct place_on_walk *b, uint64_t *x)
 {
 	uint64_t n = z->order, dv = add_mod(a->v, n - b->v, n), du = add_mod(b->u, n - a->u, n);
 	uint64_t d = gcd(dv, n), inverse;
@@ -235,8 +233,7 @@ bool join_remainders(uint64_t *x, uint64_t *m, uint64_t b, uint64_t n)
 }
 
 /* x modulo r^e, digit by digit: each is a search in the group of r elements. */
-static enum err digits(
-    const struct puzzle *z, uint64_t r, unsigned e, const struct crack_bounds *b, uint64_t *x)
+static enum err digits(const struct puzzle *z, uint64_t r, unsigned e, const struct crack_bounds *b, uint64_t *x)
 {
 	struct puzzle small = {z->p, mod_pow(z->g, z->order / r, z->p), 0, r};
 	uint64_t inverse, place_value = 1;

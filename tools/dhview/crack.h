@@ -36,8 +36,8 @@ enum err crack(
 /* Pohlig and Hellman's observation: for each prime power r^e that divides the order, x mod r^e can be found
  * in a group of that size alone. Fills *modulus with the product of all r^e with r at most largest, and *x
  * with x modulo that. */
-enum err crack_smooth(const struct puzzle *z, uint64_t largest, const struct crack_bounds *b, uint64_t *x,
-    uint64_t *modulus) MUST_USE;
+enum err crack_smooth(
+    const struct puzzle *z, uint64_t largest, const struct crack_bounds *b, uint64_t *x, uint64_t *modulus) MUST_USE;
 
 /* x modulo *m, and b modulo n: becomes x modulo the least common multiple (which must be below 2^63). False,
  * and nothing is changed, when no number leaves both remainders. */

@@ -39,8 +39,7 @@ enum err curve_measure(struct curve *c, const struct curve_measure *m)
 {
 	c->n = 0;
 	for (enum crack_method k = 0; k < CRACK_METHODS; k++)
-		for (unsigned bits = FIRST_BITS; bits <= m->max_bits[k] && c->n < CURVE_MAX;
-		     bits += STEP_BITS) {
+		for (unsigned bits = FIRST_BITS; bits <= m->max_bits[k] && c->n < CURVE_MAX; bits += STEP_BITS) {
 			if (m->progress)
 				m->progress(m->ctx, k, bits);
 			c->at[c->n] = (struct curve_point){.method = k, .bits = bits};
@@ -108,8 +107,7 @@ double curve_predict(const struct curve_line *l, double bits, double *margin)
 	size_t df = l->n - 3, last = sizeof(t95) / sizeof(t95[0]) - 1;
 	double away = bits - l->mean_bits;
 
-	*margin =
-	    t95[df < last ? df : last] * l->scatter * sqrt(1 + 1 / (double)l->n + away * away / l->spread);
+	*margin = t95[df < last ? df : last] * l->scatter * sqrt(1 + 1 / (double)l->n + away * away / l->spread);
 	return l->intercept + l->slope * bits;
 }
 
@@ -152,8 +150,8 @@ static void tell_extrapolation(const struct curve_line *l, struct trace *t, cons
 	double margin, y = curve_predict(l, bits, &margin);
 
 	ev_decision(t, "extrapolated", NULL,
-	    "Pollard's rho in a group of %s: %s if the line went on (95 %% interval of the fit: %s to %s)",
-	    what, curve_duration(middle, sizeof(middle), y), curve_duration(low, sizeof(low), y - margin),
+	    "Pollard's rho in a group of %s: %s if the line went on (95 %% interval of the fit: %s to %s)", what,
+	    curve_duration(middle, sizeof(middle), y), curve_duration(low, sizeof(low), y - margin),
 	    curve_duration(high, sizeof(high), y + margin));
 }
 
@@ -174,12 +172,11 @@ void curve_tell(const struct curve *c, struct trace *t)
 		return;
 	tell_extrapolation(&l, t, "252 bits, as Curve25519's", 252);
 	tell_extrapolation(&l, t, "2047 bits, as a 2048-bit p's", 2047);
-	ev_explain(t,
-	    "The interval says only how well the measured points fix a straight line, so far outside of "
-	    "them. It does "
-	    "not know of faster machines (ten years have brought a few bits), of many machines (a million "
-	    "are 20 "
-	    "bits), or of a better method, and each of these moves the answer more than the fit does.");
+	ev_explain(t, "The interval says only how well the measured points fix a straight line, so far outside of "
+	              "them. It does "
+	              "not know of faster machines (ten years have brought a few bits), of many machines (a million "
+	              "are 20 "
+	              "bits), or of a better method, and each of these moves the answer more than the fit does.");
 	ev_explain(t,
 	    "For 2048 bits a better method is known: the number field sieve, which this program does not "
 	    "have. Its "

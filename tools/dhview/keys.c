@@ -155,11 +155,11 @@ static enum err slurp(const char *path, bool secret, char *out, size_t cap, size
 			close(fd);
 		return e;
 	}
-	enum err e = !S_ISREG(st.st_mode) ? fail(why, ERR_IO, path, "this is no file")
-	             : secret && st.st_mode & 077
-	                 ? fail(why, ERR_PERM, path,
-	                       "others can read this key; chmod 600 it, or better make a new one")
-	                 : ERR_OK;
+	enum err e =
+	    !S_ISREG(st.st_mode) ? fail(why, ERR_IO, path, "this is no file")
+	    : secret && st.st_mode & 077
+	        ? fail(why, ERR_PERM, path, "others can read this key; chmod 600 it, or better make a new one")
+	        : ERR_OK;
 	for (*len = 0; e == ERR_OK && *len < cap && (n = read(fd, out + *len, cap - *len)) > 0;)
 		*len += (size_t)n;
 	if (e == ERR_OK && n < 0)
@@ -184,8 +184,7 @@ enum err key_read(uint8_t secret_key[static 64], const char *path, char why[stat
 
 	if (e == ERR_OK) {
 		e = key_parse(secret_key, text, len, &at);
-		say_where(why, e, path, at,
-		    "this is no key file (\"" SECRET_WORD " HEX\"; dhview keygen makes one)");
+		say_where(why, e, path, at, "this is no key file (\"" SECRET_WORD " HEX\"; dhview keygen makes one)");
 	}
 	sodium_memzero(text, sizeof(text));
 	return e;
@@ -201,8 +200,7 @@ enum err peers_read(struct peers *out, const char *path, char why[static 256])
 	enum err e = slurp(path, false, text, FILE_MAX, &len, why);
 	if (e == ERR_OK) {
 		e = peers_parse(out, text, len, &at);
-		say_where(why, e, path, at,
-		    "each line is \"NAME ed25519 HEX\", each name and key stands there once");
+		say_where(why, e, path, at, "each line is \"NAME ed25519 HEX\", each name and key stands there once");
 	}
 	free(text);
 	return e;
@@ -215,8 +213,8 @@ enum err key_make(const char *path, const char *name, char line[static PEER_LINE
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
-		return fail(why, ERR_IO, path,
-		    errno == EEXIST ? "it exists already, and is left as it is" : strerror(errno));
+		return fail(
+		    why, ERR_IO, path, errno == EEXIST ? "it exists already, and is left as it is" : strerror(errno));
 	crypto_sign_keypair(public_key, secret_key);
 	sodium_bin2hex(hex, sizeof(hex), secret_key, 32);
 	int n = snprintf(text, sizeof(text), SECRET_WORD " %s\n", hex);

@@ -40,7 +40,6 @@ enum err peers_read(struct peers *out, const char *path, char why[static 256]) M
 
 /* Makes a new key in a new file (an existing one is never replaced), and the line for the peers' file. */
 #define PEER_LINE (PEER_NAME + 80)
-enum err key_make(
-    const char *path, const char *name, char line[static PEER_LINE], char why[static 256]) MUST_USE;
+enum err key_make(const char *path, const char *name, char line[static PEER_LINE], char why[static 256]) MUST_USE;
 
 #endif

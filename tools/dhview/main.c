@@ -26,8 +26,7 @@ static int end(struct cli *c, struct trace *t, enum err e)
 static const struct cli_option colors_options[] = {
     {.name = "common", .arg = "RRGGBB", .help = "the common paint (default fad73c)"},
     {.name = "alice", .arg = "RRGGBB", .help = "Alice's secret paint (default c81e1e)"},
-    {.name = "bob", .arg = "RRGGBB", .help = "Bob's secret paint (default 1e50c8)"}, CLI_TRACE_OPTIONS,
-    CLI_END};
+    {.name = "bob", .arg = "RRGGBB", .help = "Bob's secret paint (default 1e50c8)"}, CLI_TRACE_OPTIONS, CLI_END};
 
 static bool read_colour(struct cli *c, const char *option, struct rgb *out)
 {
@@ -36,8 +35,8 @@ static bool read_colour(struct cli *c, const char *option, struct rgb *out)
 	if (!text)
 		return true;
 	if (strlen(text) != 6 || strspn(text, "0123456789abcdefABCDEF") != 6) {
-		cli_usage(c, "--%s takes six hexadecimal digits, two each of red, green and blue, not '%s'",
-		    option, text);
+		cli_usage(
+		    c, "--%s takes six hexadecimal digits, two each of red, green and blue, not '%s'", option, text);
 		return false;
 	}
 	unsigned long v = strtoul(text, NULL, 16);
@@ -53,10 +52,7 @@ static struct paint_canvas canvas_of(struct cli *c)
 
 	if (cli_has(c, "json") || s.quiet)
 		return (struct paint_canvas){0};
-	return (struct paint_canvas){.out = c->out,
-	    .depth = !s.colour ? PAINT_NAMES
-	             : full    ? PAINT_TRUE
-	                       : PAINT_256};
+	return (struct paint_canvas){.out = c->out, .depth = !s.colour ? PAINT_NAMES : full ? PAINT_TRUE : PAINT_256};
 }
 
 static int verb_colors(struct cli *c)
@@ -116,8 +112,8 @@ static bool read_number(struct cli *c, const char *option, uint64_t min, uint64_
 	errno = 0;
 	unsigned long long v = strtoull(text, &rest, 10);
 	if (errno || *rest || rest == text || !strchr("0123456789", text[0]) || v < min || v > max) {
-		cli_usage(c, "--%s takes a whole number from %llu to %llu, not '%s'", option,
-		    (unsigned long long)min, (unsigned long long)max, text);
+		cli_usage(c, "--%s takes a whole number from %llu to %llu, not '%s'", option, (unsigned long long)min,
+		    (unsigned long long)max, text);
 		return false;
 	}
 	*out = v;
@@ -196,8 +192,8 @@ static int read_private(struct cli *c, const char *path, uint8_t out[static X255
 	if (fd < 0 || n < 0)
 		status = cli_fail(c, ERR_IO, "%s: %s", path, strerror(errno));
 	else if (bare_parse(out, text, len, &at) != ERR_OK)
-		status = cli_fail(c, ERR_FORMAT,
-		    "%s: offset %zu: 64 hexadecimal digits and nothing else are needed", path, at);
+		status = cli_fail(
+		    c, ERR_FORMAT, "%s: offset %zu: 64 hexadecimal digits and nothing else are needed", path, at);
 	if (fd > STDIN_FILENO)
 		close(fd);
 	sodium_memzero(text, sizeof(text));
@@ -222,8 +218,7 @@ static int run_x25519(struct cli *c, const uint8_t *private_key, const uint8_t *
 static int verb_x25519(struct cli *c)
 {
 	uint8_t private_key[X25519_LEN], public_key[X25519_LEN];
-	const char *file = cli_get(c, "private-file"), *hex = cli_get(c, "public"),
-	           *n = cli_get(c, "iterations");
+	const char *file = cli_get(c, "private-file"), *hex = cli_get(c, "public"), *n = cli_get(c, "iterations");
 	bool test = cli_has(c, "self-test");
 	size_t at;
 
@@ -238,8 +233,8 @@ static int verb_x25519(struct cli *c)
 	cli_catch_interrupt();
 	int status = file ? read_private(c, file, private_key) : EXIT_YES;
 	if (status == EXIT_YES)
-		status = run_x25519(
-		    c, file ? private_key : NULL, hex ? public_key : NULL, n ? strtol(n, NULL, 10) : 1000);
+		status =
+		    run_x25519(c, file ? private_key : NULL, hex ? public_key : NULL, n ? strtol(n, NULL, 10) : 1000);
 	sodium_memzero(private_key, sizeof(private_key));
 	return status;
 }
@@ -248,17 +243,15 @@ static int verb_x25519(struct cli *c)
 
 #define DEFAULT_PORT 7748
 
-#define TALK_OPTIONS                                                                                         \
-	{.name = "auth",                                                                                     \
-	    .arg = "KEYFILE",                                                                                \
-	    .help = "sign with this Ed25519 key, and talk to known peers only"},                             \
-	    {.name = "peers",                                                                                \
-	        .arg = "FILE",                                                                               \
-	        .help = "the known peers, a line each: NAME ed25519 HEX (with --auth)"},                     \
-	    {.name = "idle", .arg = "SECONDS", .help = "end after so long a silence (default 600)"},         \
-	{                                                                                                    \
-		.name = "timeout", .arg = "SECONDS",                                                         \
-		.help = "give up on the connection and on the exchange after SECONDS (default 10)"           \
+#define TALK_OPTIONS                                                                                                 \
+	{.name = "auth", .arg = "KEYFILE", .help = "sign with this Ed25519 key, and talk to known peers only"},      \
+	    {.name = "peers",                                                                                        \
+	        .arg = "FILE",                                                                                       \
+	        .help = "the known peers, a line each: NAME ed25519 HEX (with --auth)"},                             \
+	    {.name = "idle", .arg = "SECONDS", .help = "end after so long a silence (default 600)"},                 \
+	{                                                                                                            \
+		.name = "timeout", .arg = "SECONDS",                                                                 \
+		.help = "give up on the connection and on the exchange after SECONDS (default 10)"                   \
 	}
 
 static const struct cli_option connect_options[] = {
@@ -290,8 +283,7 @@ static int read_keys(struct cli *c, struct talk_setup *s)
 		return cli_usage(c, "--auth and --peers belong together: who one is, and whom one knows");
 	if (!key)
 		return EXIT_YES;
-	if ((e = key_read(s->secret_key, key, why)) != ERR_OK ||
-	    (e = peers_read(&s->peers, peers, why)) != ERR_OK)
+	if ((e = key_read(s->secret_key, key, why)) != ERR_OK || (e = peers_read(&s->peers, peers, why)) != ERR_OK)
 		return cli_fail(c, e, "%s", why);
 	s->o.secret_key = s->secret_key;
 	s->o.peers = &s->peers;
@@ -307,12 +299,11 @@ static int read_talk(struct cli *c, struct talk_setup *s)
 	if (sodium_init() < 0)
 		return cli_fail(c, ERR_INTERNAL, "libsodium cannot be set up");
 	if (endpoint_parse(&s->at, c->argv[0], DEFAULT_PORT) != ERR_OK)
-		return cli_usage(
-		    c, "'%s' is no ADDR:PORT, as in 192.0.2.1:7748 or [2001:db8::1]:7748", c->argv[0]);
+		return cli_usage(c, "'%s' is no ADDR:PORT, as in 192.0.2.1:7748 or [2001:db8::1]:7748", c->argv[0]);
 	if (group && dh_group_parse(&s->o.group, group) != ERR_OK)
 		return cli_usage(c, "there is no group '%s'", group);
-	if (!cli_seconds(c, "timeout", 3600, &s->o.timeout_ns) ||
-	    !cli_seconds(c, "idle", 86400, &s->o.idle_ns) || !cli_seconds(c, "wait", 86400, &s->wait_ns))
+	if (!cli_seconds(c, "timeout", 3600, &s->o.timeout_ns) || !cli_seconds(c, "idle", 86400, &s->o.idle_ns) ||
+	    !cli_seconds(c, "wait", 86400, &s->wait_ns))
 		return EXIT_USAGE;
 	if (gethostname(s->self, sizeof(s->self) - 1) != 0 || !s->self[0])
 		strcpy(s->self, s->o.side == DH_CLIENT ? "client" : "server");
@@ -374,8 +365,7 @@ static int verb_listen(struct cli *c)
 }
 
 static const struct cli_option keygen_options[] = {
-    {.name = "name", .arg = "NAME", .help = "how others shall call this key (default: the host's name)"},
-    CLI_END};
+    {.name = "name", .arg = "NAME", .help = "how others shall call this key (default: the host's name)"}, CLI_END};
 
 static int verb_keygen(struct cli *c)
 {

@@ -38,8 +38,8 @@ void paint_mix(struct paint_story *s)
 	s->alice_end = mix3(s->common, s->bob, s->alice);
 	s->bob_end = mix3(s->common, s->alice, s->bob);
 	s->eve = mix2(s->alice_mix, s->bob_mix);
-	s->unmixed = (struct rgb){take_out(s->alice_mix.r, s->common.r),
-	    take_out(s->alice_mix.g, s->common.g), take_out(s->alice_mix.b, s->common.b)};
+	s->unmixed = (struct rgb){take_out(s->alice_mix.r, s->common.r), take_out(s->alice_mix.g, s->common.g),
+	    take_out(s->alice_mix.b, s->common.b)};
 }
 
 const char *paint_name(struct rgb c)
@@ -48,11 +48,10 @@ const char *paint_name(struct rgb c)
 		struct rgb c;
 		const char *name;
 	} names[] = {{{0, 0, 0}, "black"}, {{128, 128, 128}, "grey"}, {{255, 255, 255}, "white"},
-	    {{200, 30, 30}, "red"}, {{240, 130, 30}, "orange"}, {{250, 215, 60}, "yellow"},
-	    {{190, 165, 70}, "ochre"}, {{128, 128, 0}, "olive"}, {{150, 200, 60}, "lime green"},
-	    {{40, 140, 60}, "green"}, {{0, 128, 128}, "teal"}, {{90, 190, 220}, "sky blue"},
-	    {{30, 80, 200}, "blue"}, {{25, 25, 110}, "navy"}, {{125, 60, 170}, "purple"},
-	    {{210, 80, 160}, "pink"}, {{130, 70, 40}, "brown"}, {{200, 150, 110}, "sand"},
+	    {{200, 30, 30}, "red"}, {{240, 130, 30}, "orange"}, {{250, 215, 60}, "yellow"}, {{190, 165, 70}, "ochre"},
+	    {{128, 128, 0}, "olive"}, {{150, 200, 60}, "lime green"}, {{40, 140, 60}, "green"},
+	    {{0, 128, 128}, "teal"}, {{90, 190, 220}, "sky blue"}, {{30, 80, 200}, "blue"}, {{25, 25, 110}, "navy"},
+	    {{125, 60, 170}, "purple"}, {{210, 80, 160}, "pink"}, {{130, 70, 40}, "brown"}, {{200, 150, 110}, "sand"},
 	    {{150, 90, 110}, "mauve"}, {{110, 130, 120}, "slate"}, {{160, 150, 130}, "khaki"},
 	    {{225, 120, 90}, "coral"}, {{110, 110, 160}, "lavender grey"}};
 	size_t best = 0;
@@ -97,8 +96,8 @@ static char *describe(char out[static NAME], struct rgb c)
 	return out;
 }
 
-static void has(struct trace *t, const struct paint_canvas *canvas, const char *who, const char *what,
-    struct rgb c, const char *why)
+static void has(struct trace *t, const struct paint_canvas *canvas, const char *who, const char *what, struct rgb c,
+    const char *why)
 {
 	char text[NAME];
 
@@ -106,8 +105,7 @@ static void has(struct trace *t, const struct paint_canvas *canvas, const char *
 	swatch(canvas, c);
 }
 
-static void sends(
-    struct trace *t, const struct paint_canvas *canvas, const char *from, const char *to, struct rgb c)
+static void sends(struct trace *t, const struct paint_canvas *canvas, const char *from, const char *to, struct rgb c)
 {
 	char text[NAME];
 
@@ -148,8 +146,7 @@ void paint_tell(const struct paint_story *s, struct trace *t, const struct paint
 	has(t, canvas, "Bob", "secret paint", s->bob, "never sent: his private key");
 
 	ev_heading(t, "Each mixes one part of both, and sends the pot");
-	ev_explain(
-	    t, "Mixing is quick. Taking a pot apart again is hard, and that is what the picture rests on.");
+	ev_explain(t, "Mixing is quick. Taking a pot apart again is hard, and that is what the picture rests on.");
 	sends(t, canvas, "Alice", "Bob", s->alice_mix);
 	sends(t, canvas, "Bob", "Alice", s->bob_mix);
 
@@ -159,10 +156,8 @@ void paint_tell(const struct paint_story *s, struct trace *t, const struct paint
 	ev_check(t, "same-colour", agree ? VERDICT_PASS : VERDICT_FAIL, NULL, "have they the same colour?",
 	    "common paint, Alice's and Bob's, one part each; the order of pouring makes no difference");
 	tell_eve(s, t, canvas);
-	snprintf(data, sizeof(data),
-	    "{\"common\":\"%s\",\"alice_sends\":\"%s\",\"bob_sends\":\"%s\",\"end\":\"%s\"}",
-	    paint_name(s->common), paint_name(s->alice_mix), paint_name(s->bob_mix),
-	    paint_name(s->alice_end));
+	snprintf(data, sizeof(data), "{\"common\":\"%s\",\"alice_sends\":\"%s\",\"bob_sends\":\"%s\",\"end\":\"%s\"}",
+	    paint_name(s->common), paint_name(s->alice_mix), paint_name(s->bob_mix), paint_name(s->alice_end));
 	ev_result(t, agree ? ERR_OK : ERR_NEGATIVE, data, "both have %s, and it was never sent",
 	    describe(text, s->alice_end));
 }

@@ -27,8 +27,7 @@ static enum err take_one(int listener, struct deadline d, int *fd, struct endpoi
 	}
 }
 
-enum err reach_listen(
-    const struct endpoint *at, struct deadline d, struct trace *t, int *fd, struct endpoint *from)
+enum err reach_listen(const struct endpoint *at, struct deadline d, struct trace *t, int *fd, struct endpoint *from)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = endpoint_to_sockaddr(&sa, at);
@@ -39,15 +38,13 @@ enum err reach_listen(
 	if (listener < 0)
 		return ERR_NET;
 	(void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	enum err e =
-	    bind(listener, (struct sockaddr *)&sa, len) == 0 && listen(listener, 1) == 0 ? ERR_OK : ERR_NET;
+	enum err e = bind(listener, (struct sockaddr *)&sa, len) == 0 && listen(listener, 1) == 0 ? ERR_OK : ERR_NET;
 	if (e == ERR_OK) {
 		len = sizeof(sa);
 		struct endpoint really = *at;
 		if (getsockname(listener, (struct sockaddr *)&sa, &len) == 0)
 			(void)!endpoint_from_sockaddr(&really, (struct sockaddr *)&sa, len);
-		ev_decision(
-		    t, "listening", NULL, "waiting at %s for one who connects", endpoint_text(here, &really));
+		ev_decision(t, "listening", NULL, "waiting at %s for one who connects", endpoint_text(here, &really));
 		trace_flush(t);
 		e = take_one(listener, d, fd, from);
 	}

@@ -34,8 +34,8 @@ enum err session_broken(struct session *s, enum err e, const char *where)
 		    "%s ended the connection %s: it was cut, or we were refused. What came may not be all",
 		    s->o->peer, where);
 	if (e == ERR_FORMAT || e == ERR_TOO_LONG || e == ERR_TRUNCATED)
-		return session_end(s, e, "malformed", "what %s sent %s is no frame of this protocol: %s",
-		    s->o->peer, where, err_text(e));
+		return session_end(s, e, "malformed", "what %s sent %s is no frame of this protocol: %s", s->o->peer,
+		    where, err_text(e));
 	return session_end(s, e, err_name(e), "%s: %s", where, err_text(e));
 }
 
@@ -45,15 +45,13 @@ static void describe_hello(struct session *s, const struct dh_hello *h)
 {
 	char key[80];
 
-	ev_field(
-	    s->t, (struct ev_field){.layer = "HELLO", .name = "version", .value = "1", .off = 7, .len = 1});
-	ev_field(
-	    s->t, (struct ev_field){.layer = "HELLO",
-	              .name = "signs",
-	              .value = h->auth ? "yes" : "no",
-	              .meaning = h->auth ? "the sender proves who it is, and wants that of the other" : NULL,
-	              .off = 8,
-	              .len = 1});
+	ev_field(s->t, (struct ev_field){.layer = "HELLO", .name = "version", .value = "1", .off = 7, .len = 1});
+	ev_field(s->t, (struct ev_field){.layer = "HELLO",
+	                   .name = "signs",
+	                   .value = h->auth ? "yes" : "no",
+	                   .meaning = h->auth ? "the sender proves who it is, and wants that of the other" : NULL,
+	                   .off = 8,
+	                   .len = 1});
 	ev_field(s->t, (struct ev_field){.layer = "HELLO",
 	                   .name = "group",
 	                   .value = dh_group_name(h->group),
@@ -93,8 +91,7 @@ static enum err send_hello(struct session *s, uint16_t group)
 	if (e != ERR_OK)
 		return session_broken(s, e, "while sending HELLO");
 	ev_send(s->t, s->o->self, s->o->peer, "DH", mine->bytes, mine->len,
-	    "HELLO: group %s, public key (%zu octets)%s", dh_group_name(group), h.len,
-	    h.auth ? ", will sign" : "");
+	    "HELLO: group %s, public key (%zu octets)%s", dh_group_name(group), h.len, h.auth ? ", will sign" : "");
 	describe_hello(s, &h);
 	return ERR_OK;
 }
@@ -109,8 +106,8 @@ static enum err receive_hello(struct session *s, struct dh_hello *h)
 		return session_broken(s, e, "before its HELLO");
 	e = dh_hello_parse(h, theirs->bytes, theirs->len, &at);
 	if (e != ERR_OK)
-		return session_end(s, e, "malformed", "the HELLO of %s is wrong at offset %zu: %s",
-		    s->o->peer, at, err_text(e));
+		return session_end(
+		    s, e, "malformed", "the HELLO of %s is wrong at offset %zu: %s", s->o->peer, at, err_text(e));
 	ev_recv(s->t, s->o->peer, s->o->self, "DH", theirs->bytes, theirs->len,
 	    "HELLO: group %s, public key (%zu octets)%s", dh_group_name(h->group), h->len,
 	    h->auth ? ", will sign" : "");
@@ -120,8 +117,7 @@ static enum err receive_hello(struct session *s, struct dh_hello *h)
 		    s->o->peer, dh_group_name(h->group), dh_group_name(s->o->group));
 	if (h->auth && !s->o->secret_key)
 		return session_end(s, ERR_NEGATIVE, "signature-wanted",
-		    "%s wants to know who we are, and nothing here can prove it (--auth KEYFILE)",
-		    s->o->peer);
+		    "%s wants to know who we are, and nothing here can prove it (--auth KEYFILE)", s->o->peer);
 	if (!h->auth && s->o->secret_key)
 		return session_end(s, ERR_NEGATIVE, "unsigned",
 		    "refused: %s does not sign. Whoever cannot prove who he is would say so", s->o->peer);
@@ -135,12 +131,10 @@ static enum err agree(struct session *s, const struct dh_hello *theirs)
 	enum err e = dh_agree(&s->pair, theirs->public_key, theirs->len, secret, &why);
 
 	ev_check(s->t, "public-key", e == ERR_OK ? VERDICT_PASS : VERDICT_FAIL,
-	    s->pair.group == DH_GROUP_X25519 ? "RFC 7748 6.1" : "RFC 7919 5.1",
-	    "may the other's public key be used?", "%s",
-	    e == ERR_OK ? "it is no trap: the result depends on our secret" : why);
+	    s->pair.group == DH_GROUP_X25519 ? "RFC 7748 6.1" : "RFC 7919 5.1", "may the other's public key be used?",
+	    "%s", e == ERR_OK ? "it is no trap: the result depends on our secret" : why);
 	if (e == ERR_NEGATIVE)
-		return session_end(
-		    s, e, "bad-public-key", "refused: the public key of %s is %s", s->o->peer, why);
+		return session_end(s, e, "bad-public-key", "refused: the public key of %s is %s", s->o->peer, why);
 	if (e == ERR_OK)
 		e = dh_channel_init(&s->channel, s->o->side, secret, s->pair.len, s->hello[DH_CLIENT].bytes,
 		    s->hello[DH_CLIENT].len, s->hello[DH_SERVER].bytes, s->hello[DH_SERVER].len);
@@ -194,8 +188,8 @@ static enum err judge_signature(struct session *s, const uint8_t *auth, size_t n
 		    "do better",
 		    s->o->peer);
 	hex_text(hex, sizeof(hex), auth, 32);
-	ev_check(s->t, "known-peer", p ? VERDICT_PASS : VERDICT_FAIL, NULL, "is the signer's key known?",
-	    "%s%s", p ? "it is " : "no: ", p ? p->name : hex);
+	ev_check(s->t, "known-peer", p ? VERDICT_PASS : VERDICT_FAIL, NULL, "is the signer's key known?", "%s%s",
+	    p ? "it is " : "no: ", p ? p->name : hex);
 	if (!p)
 		return session_end(s, ERR_NEGATIVE, "unknown-key",
 		    "refused: %s signed with a key that is nobody's whom we know (%s)", s->o->peer, hex);
@@ -229,8 +223,7 @@ static enum err authenticate(struct session *s)
 	if (r != DH_FINE)
 		return talk_refuse(s, r, frame, len);
 	if (kind != DH_AUTH)
-		return session_end(
-		    s, ERR_NEGATIVE, "unsigned", "refused: %s should have signed first", s->o->peer);
+		return session_end(s, ERR_NEGATIVE, "unsigned", "refused: %s should have signed first", s->o->peer);
 	talk_tell(s, false, frame, len, "AUTH: a key, and a signature");
 	return judge_signature(s, text, n);
 }
@@ -245,9 +238,8 @@ static void say_result(struct session *s)
 	/* escaped, a name is UTF-8 whatever the file of peers had in it */
 	escape_text(name, sizeof(name), r->peer_name, strlen(r->peer_name));
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I}", "end", r->id, "group",
-	    r->group ? dh_group_name(r->group) : "", "fingerprint", r->fingerprint, "peer", name,
-	    "authenticated", r->peer_name[0] != '\0', "sent", (json_int_t)r->sent, "received",
-	    (json_int_t)r->received);
+	    r->group ? dh_group_name(r->group) : "", "fingerprint", r->fingerprint, "peer", name, "authenticated",
+	    r->peer_name[0] != '\0', "sent", (json_int_t)r->sent, "received", (json_int_t)r->received);
 	char *data = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	ev_result(s->t, r->err, data, "%s", s->text);
@@ -256,11 +248,8 @@ static void say_result(struct session *s)
 
 enum err session_run(const struct session_options *o, struct trace *t, struct session_result *res)
 {
-	struct session s = {.o = o,
-	    .t = t,
-	    .res = res,
-	    .link = {.fd = o->fd},
-	    .deadline = deadline_in(o->timeout_ns, o->cancel_fd)};
+	struct session s = {
+	    .o = o, .t = t, .res = res, .link = {.fd = o->fd}, .deadline = deadline_in(o->timeout_ns, o->cancel_fd)};
 	enum err e;
 
 	memset(res, 0, sizeof(*res));

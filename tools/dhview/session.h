@@ -20,8 +20,7 @@ struct session_options {
 };
 
 struct session_result {
-	enum err
-	    err; /* ERR_OK: both said that they have ended; ERR_NEGATIVE: refused; else what went wrong */
+	enum err err;   /* ERR_OK: both said that they have ended; ERR_NEGATIVE: refused; else what went wrong */
 	const char *id; /* a word for it: "ended", "small-order", "unknown-key", "replayed", … */
 	uint16_t group;
 	char fingerprint[DH_FINGERPRINT_TEXT]; /* "" before there is one */

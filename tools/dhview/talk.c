@@ -47,10 +47,10 @@ enum err talk_refuse(struct session *s, enum dh_refusal r, const uint8_t *frame,
 	                   .bytes = frame,
 	                   .len = len,
 	                   .secrecy = SECRECY_TAMPERED}});
-	ev_check(s->t, ids[r], VERDICT_FAIL, "RFC 8439 2.8",
-	    "is the record what the other side sent, and its turn?", "no: %s", dh_refusal_text(r));
-	return session_end(s, r == DH_MALFORMED ? ERR_FORMAT : ERR_NEGATIVE, ids[r], "refused a record: %s",
-	    dh_refusal_text(r));
+	ev_check(s->t, ids[r], VERDICT_FAIL, "RFC 8439 2.8", "is the record what the other side sent, and its turn?",
+	    "no: %s", dh_refusal_text(r));
+	return session_end(
+	    s, r == DH_MALFORMED ? ERR_FORMAT : ERR_NEGATIVE, ids[r], "refused a record: %s", dh_refusal_text(r));
 }
 
 /* --- what we say --- */
@@ -62,8 +62,8 @@ static enum err say(struct talk *k, enum dh_kind kind)
 	char label[LABEL];
 	size_t len = dh_seal(&s->channel, kind, k->line, kind == DH_END ? 0 : k->len, frame);
 	/* whoever does not read for so long is gone */
-	enum err e = len ? dh_link_send(&s->link, deadline_in(s->o->timeout_ns, s->o->cancel_fd), frame, len)
-	                 : ERR_INTERNAL;
+	enum err e =
+	    len ? dh_link_send(&s->link, deadline_in(s->o->timeout_ns, s->o->cancel_fd), frame, len) : ERR_INTERNAL;
 
 	if (e != ERR_OK)
 		return session_broken(s, e, "while we were speaking");
@@ -88,8 +88,7 @@ static enum err hear_input(struct talk *k)
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN
 		           ? ERR_OK
-		           : session_end(
-		                 k->s, ERR_IO, "input", "the input cannot be read: %s", strerror(errno));
+		           : session_end(k->s, ERR_IO, "input", "the input cannot be read: %s", strerror(errno));
 	for (ssize_t i = 0; i < n && e == ERR_OK; i++) {
 		if (piece[i] != '\n')
 			k->line[k->len++] = piece[i];
@@ -119,8 +118,7 @@ static enum err hear_record(struct talk *k, const uint8_t *frame, size_t len)
 		return talk_refuse(s, r, frame, len);
 	if (kind == DH_AUTH || k->they_ended)
 		return session_end(s, ERR_FORMAT, "malformed", "%s sent %s", s->o->peer,
-		    kind == DH_AUTH ? "a signature where none belongs"
-		                    : "more after it had said that it was all");
+		    kind == DH_AUTH ? "a signature where none belongs" : "more after it had said that it was all");
 	if (kind == DH_END) {
 		k->they_ended = true;
 		talk_tell(s, false, frame, len, "END: the other has said all");
@@ -196,9 +194,8 @@ enum err talk(struct session *s)
 	sodium_memzero(&k, sizeof(k));
 	if (e != ERR_OK)
 		return e;
-	return session_end(s, ERR_OK, "ended",
-	    "both ended: %zu line%s sent, %zu received; %s%s; fingerprint %s", s->res->sent,
-	    s->res->sent == 1 ? "" : "s", s->res->received,
-	    s->res->peer_name[0] ? "the other proved to be " : "who the other is, nobody proved",
-	    s->res->peer_name, s->res->fingerprint);
+	return session_end(s, ERR_OK, "ended", "both ended: %zu line%s sent, %zu received; %s%s; fingerprint %s",
+	    s->res->sent, s->res->sent == 1 ? "" : "s", s->res->received,
+	    s->res->peer_name[0] ? "the other proved to be " : "who the other is, nobody proved", s->res->peer_name,
+	    s->res->fingerprint);
 }

@@ -63,13 +63,13 @@ static void check_order(const struct toy_options *o, struct trace *t, const stru
 
 	if (toy->order == 0) {
 		ev_check(t, "order", VERDICT_FAIL, NULL, "does g make a group?",
-		    "no: g = %" PRIu64 " and p = %" PRIu64 " have a common factor, and no power of g is 1",
-		    o->g, o->p);
+		    "no: g = %" PRIu64 " and p = %" PRIu64 " have a common factor, and no power of g is 1", o->g,
+		    o->p);
 		return;
 	}
 	factors_text(parts, toy->order);
-	ev_check(t, "order", bad ? VERDICT_FAIL : VERDICT_PASS, "RFC 2631 2.2",
-	    "has g enough different powers?", "%" PRIu64 " of them (%s)%s", toy->order, parts,
+	ev_check(t, "order", bad ? VERDICT_FAIL : VERDICT_PASS, "RFC 2631 2.2", "has g enough different powers?",
+	    "%" PRIu64 " of them (%s)%s", toy->order, parts,
 	    toy->flaw == TOY_SMALL_ORDER  ? ": whatever the secrets are, Eve can name the key"
 	    : toy->flaw == TOY_TINY_GROUP ? ": so few that Eve can try them all, however large p is"
 	    : toy->flaw == TOY_SMOOTH_ORDER
@@ -106,8 +106,8 @@ static uint64_t power_by_hand(struct trace *t, uint64_t base, uint64_t exponent,
 			uint64_t next = mod_mul(square, square, p);
 			if (squarings++ < show)
 				ev_decision(t, "step", NULL,
-				    "%" PRIu64 "^%" PRIu64 " = %" PRIu64 " × %" PRIu64 " = %" PRIu64
-				    " (mod %" PRIu64 ")",
+				    "%" PRIu64 "^%" PRIu64 " = %" PRIu64 " × %" PRIu64 " = %" PRIu64 " (mod %" PRIu64
+				    ")",
 				    base, bit, square, square, next, p);
 			square = next;
 		}
@@ -121,9 +121,9 @@ static uint64_t power_by_hand(struct trace *t, uint64_t base, uint64_t exponent,
 	if (squarings > show)
 		ev_decision(t, "step", NULL, "… and %zu squarings more", squarings - show);
 	if (factors > 1 || squarings == 0)
-		ev_decision(t, "power", NULL, "%" PRIu64 "^%" PRIu64 "%s%s%s = %" PRIu64 " (mod %" PRIu64 ")",
-		    base, exponent, factors > 1 ? " = " : "", factors > 1 ? product : "",
-		    factors > show ? " × …" : "", result, p);
+		ev_decision(t, "power", NULL, "%" PRIu64 "^%" PRIu64 "%s%s%s = %" PRIu64 " (mod %" PRIu64 ")", base,
+		    exponent, factors > 1 ? " = " : "", factors > 1 ? product : "", factors > show ? " × …" : "",
+		    result, p);
 	return result;
 }
 
@@ -155,8 +155,8 @@ static void exchange(const struct toy_options *o, struct trace *t, struct toy *t
 	ev_check(t, "same-key", alices == bobs ? VERDICT_PASS : VERDICT_FAIL, NULL, "have they the same key?",
 	    "Alice has B^a = %" PRIu64 ", Bob has A^b = %" PRIu64 ": both are g^(a × b)", alices, bobs);
 	ev_explain(t,
-	    "Eve saw p = %" PRIu64 ", g = %" PRIu64 ", A = %" PRIu64 ", B = %" PRIu64
-	    ". A × B = g^(a + b) = %" PRIu64 " is easy to get, and of no use.",
+	    "Eve saw p = %" PRIu64 ", g = %" PRIu64 ", A = %" PRIu64 ", B = %" PRIu64 ". A × B = g^(a + b) = %" PRIu64
+	    " is easy to get, and of no use.",
 	    o->p, o->g, toy->A, toy->B, mod_mul(toy->A, toy->B, o->p));
 }
 
@@ -211,8 +211,8 @@ static void leak_without_group(const struct toy_options *o, struct trace *t, str
 	for (uint64_t x = 0; x < SETTLED; x++)
 		if (mod_pow(o->g, x, o->p) == toy->A) {
 			toy->eve = x;
-			ev_decision(t, "leak", NULL,
-			    "g^%" PRIu64 " is A as well, and so B^%" PRIu64 " is the key", x, x);
+			ev_decision(
+			    t, "leak", NULL, "g^%" PRIu64 " is A as well, and so B^%" PRIu64 " is the key", x, x);
 			return;
 		}
 	toy->eve += (SETTLED + toy->eve_modulus) / toy->eve_modulus * toy->eve_modulus;
@@ -233,16 +233,14 @@ static void show_leaks(const struct toy_options *o, struct trace *t, struct toy 
 			leak_without_group(o, t, toy);
 	} else {
 		struct puzzle z = {o->p, o->g, toy->A, toy->order};
-		leak_in(&z,
-		    toy->flaw == TOY_SOUND || toy->flaw == TOY_SMOOTH_ORDER ? root_of(o->p) : UINT64_MAX, t,
-		    toy);
+		leak_in(
+		    &z, toy->flaw == TOY_SOUND || toy->flaw == TOY_SMOOTH_ORDER ? root_of(o->p) : UINT64_MAX, t, toy);
 	}
 	uint64_t guess = mod_pow(toy->B, toy->eve, o->p);
 	toy->eve_has_key = mod_pow(o->g, toy->eve, o->p) == toy->A && guess == toy->key;
 	if (toy->eve_has_key)
 		ev_warning(t,
-		    "Eve has the key: B^%" PRIu64 " mod p = %" PRIu64
-		    ". She needed no search worth the name.",
+		    "Eve has the key: B^%" PRIu64 " mod p = %" PRIu64 ". She needed no search worth the name.",
 		    toy->eve, guess);
 	else if (toy->eve_modulus > 1)
 		ev_explain(t,
@@ -251,8 +249,7 @@ static void show_leaks(const struct toy_options *o, struct trace *t, struct toy 
 		    "g = a square, as in RFC 7919) nothing leaks.",
 		    toy->eve_modulus, toy->eve);
 	else
-		ev_explain(
-		    t, "Nothing but what a search finds: the number of powers of g has no small factor.");
+		ev_explain(t, "Nothing but what a search finds: the number of powers of g has no small factor.");
 }
 
 /* --- Eve tries --- */
@@ -263,8 +260,7 @@ static double expected_log2(enum crack_method m, uint64_t order)
 	return log2((double)order) * (m == CRACK_EXHAUSTIVE ? 1 : 0.5);
 }
 
-static enum err try_method(
-    const struct toy_options *o, struct trace *t, const struct toy *toy, enum crack_method m)
+static enum err try_method(const struct toy_options *o, struct trace *t, const struct toy *toy, enum crack_method m)
 {
 	const struct puzzle z = {o->p, o->g, toy->A, toy->order};
 	const struct crack_bounds b = {.stop = o->measure->stop, .ctx = o->measure->ctx};
@@ -289,9 +285,8 @@ static enum err try_method(
 		    " multiplications, %s, %" PRIu64 " octets of memory",
 		    crack_name(m), c.x, toy->order, c.steps, time, c.memory);
 	else if (e != ERR_TIMEOUT)
-		ev_timer(t, crack_name(m), ns, "%s: not found in %" PRIu64 " multiplications (%s)",
-		    crack_name(m), c.steps,
-		    e == ERR_NEGATIVE ? "the group is too small for its walk" : err_text(e));
+		ev_timer(t, crack_name(m), ns, "%s: not found in %" PRIu64 " multiplications (%s)", crack_name(m),
+		    c.steps, e == ERR_NEGATIVE ? "the group is too small for its walk" : err_text(e));
 	return e == ERR_TIMEOUT ? e : ERR_OK;
 }
 
@@ -324,13 +319,12 @@ static void say_result(const struct toy_options *o, struct trace *t, const struc
 	    "{\"p\":%" PRIu64 ",\"g\":%" PRIu64 ",\"A\":%" PRIu64 ",\"B\":%" PRIu64 ",\"key\":%" PRIu64
 	    ",\"order\":%" PRIu64 ",\"flaw\":\"%s\",\"eve_knows_a_mod\":%" PRIu64 ",\"eve_a\":%" PRIu64
 	    ",\"eve_has_key\":%s,\"points\":%zu}",
-	    o->p, o->g, toy->A, toy->B, toy->key, toy->order, toy_flaw_name(toy->flaw), toy->eve_modulus,
-	    toy->eve, toy->eve_has_key ? "true" : "false", toy->curve.n);
+	    o->p, o->g, toy->A, toy->B, toy->key, toy->order, toy_flaw_name(toy->flaw), toy->eve_modulus, toy->eve,
+	    toy->eve_has_key ? "true" : "false", toy->curve.n);
 	if (toy->flaw == TOY_SOUND)
 		ev_result(t, ERR_OK, data, "both have the key %" PRIu64 "; %s", toy->key,
-		    toy->order < 1000
-		        ? "with numbers so small Eve has it in a moment: only large ones protect"
-		        : "what protects it is the size of the numbers alone");
+		    toy->order < 1000 ? "with numbers so small Eve has it in a moment: only large ones protect"
+		                      : "what protects it is the size of the numbers alone");
 	else
 		ev_result(t, ERR_NEGATIVE, data, "unsafe parameters (%s): %s", toy_flaw_name(toy->flaw),
 		    toy->eve_has_key ? "Eve has the key, too" : "Eve knows a part of the secret");

@@ -18,8 +18,7 @@ static void send_out(struct answering *s, const struct asker *a, size_t len)
 static size_t from_store(struct answering *s, const struct asker *a)
 {
 	uint32_t age;
-	const struct stored *st =
-	    warm_find(s->warm, &a->q.qname, a->q.qtype, clock_now(s->r->clock), 0, &age);
+	const struct stored *st = warm_find(s->warm, &a->q.qname, a->q.qtype, clock_now(s->r->clock), 0, &age);
 	return st ? stored_write(s->out, st, &a->q, (struct stored_use){.age = age, .udp = a->udp}) : 0;
 }
 
@@ -49,8 +48,7 @@ static size_t stale(struct answering *s, const struct asker *a)
 	if (!st)
 		return 0;
 	ev_decision(s->r->narrator.trace, "stale-answer", "RFC 8767 4",
-	    "No server answers. What was known, and ended lately, is given out once more, for %u s.",
-	    STALE_TTL);
+	    "No server answers. What was known, and ended lately, is given out once more, for %u s.", STALE_TTL);
 	return stored_write(s->out, st, &a->q, (struct stored_use){.ttl_max = STALE_TTL, .udp = a->udp});
 }
 
@@ -90,8 +88,7 @@ void answer_later(const struct asker *a)
 	jobs_ask(a->s->jobs, &low, a->q.qtype, on_done, copy);
 }
 
-enum err server_open(
-    struct answering **out, uv_loop_t *loop, struct resolver *r, const struct server_config *config)
+enum err server_open(struct answering **out, uv_loop_t *loop, struct resolver *r, const struct server_config *config)
 {
 	struct answering *s = calloc(1, sizeof(*s));
 	*out = s;

@@ -56,13 +56,11 @@ void cache_free(struct cache *c)
 }
 
 /* The link that points to the entry, or to the end of its chain. */
-static struct cache_entry **find_link(
-    struct cache *c, enum cache_kind kind, const struct dname *name, uint16_t type)
+static struct cache_entry **find_link(struct cache *c, enum cache_kind kind, const struct dname *name, uint16_t type)
 {
 	uint32_t hash = dname_hash(name) ^ ((uint32_t)type * 2654435761u) ^ (uint32_t)kind * 40503u;
 	struct cache_entry **link = &c->bucket[hash & (c->n_buckets - 1)];
-	while (
-	    *link && !((*link)->kind == kind && (*link)->type == type && dname_equal(&(*link)->name, name)))
+	while (*link && !((*link)->kind == kind && (*link)->type == type && dname_equal(&(*link)->name, name)))
 		link = &(*link)->next;
 	return link;
 }

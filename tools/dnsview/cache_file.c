@@ -32,11 +32,9 @@ static bool records_fit(const struct message *m, uint8_t kind)
 		bool signature = r->type == LDNS_RR_TYPE_RRSIG;
 		if (!r->rr || r->section != SECTION_ANSWER || r->class != LDNS_RR_CLASS_IN)
 			return false;
-		if (!is_negative(kind) &&
-		    (!dname_equal(&r->owner, &m->qname) || (r->type != m->qtype && !signature)))
+		if (!is_negative(kind) && (!dname_equal(&r->owner, &m->qname) || (r->type != m->qtype && !signature)))
 			return false;
-		if (kind == CACHE_NXDOMAIN && r->type == LDNS_RR_TYPE_SOA &&
-		    !dname_at_or_below(&m->qname, &r->owner))
+		if (kind == CACHE_NXDOMAIN && r->type == LDNS_RR_TYPE_SOA && !dname_at_or_below(&m->qname, &r->owner))
 			return false;
 	}
 	return is_negative(kind) || m->n_records > 0;
@@ -67,10 +65,9 @@ static enum err put_entry(struct cache *c, struct rd *r)
 	struct dname from;
 	struct message m;
 	size_t at;
-	bool known_kind =
-	    kind == CACHE_ANSWER || kind == CACHE_DELEGATION || kind == CACHE_GLUE || is_negative(kind);
-	if (!known_kind || (family != 0 && family != 4 && family != 6) || dname_read(&from, &from_rd) ||
-	    stored < 0 || expires < stored || expires - stored > CACHE_TTL_MAX * NS_PER_S)
+	bool known_kind = kind == CACHE_ANSWER || kind == CACHE_DELEGATION || kind == CACHE_GLUE || is_negative(kind);
+	if (!known_kind || (family != 0 && family != 4 && family != 6) || dname_read(&from, &from_rd) || stored < 0 ||
+	    expires < stored || expires - stored > CACHE_TTL_MAX * NS_PER_S)
 		return ERR_FORMAT;
 	size_t len = rd_left(r);
 	enum err e = message_parse(&m, rd_bytes(r, len), len, &at);
@@ -161,8 +158,7 @@ static void put_wire_records(struct wr *w, const ldns_rr_list *rrs, uint16_t *n)
 	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++) {
 		uint8_t *wire = NULL;
 		size_t len;
-		if (ldns_rr2wire(&wire, ldns_rr_list_rr(rrs, i), LDNS_SECTION_ANSWER, &len) ==
-		    LDNS_STATUS_OK) {
+		if (ldns_rr2wire(&wire, ldns_rr_list_rr(rrs, i), LDNS_SECTION_ANSWER, &len) == LDNS_STATUS_OK) {
 			wr_bytes(w, wire, len);
 			++*n;
 		}

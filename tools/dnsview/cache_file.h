@@ -37,8 +37,7 @@ struct cache_save {
 enum err cache_file_save(const struct cache *c, const struct cache_save *s, size_t *at) MUST_USE;
 
 /* Takes out what is at or below name; NULL: everything. *gone is how many entries that were. */
-enum err cache_file_flush(
-    const char *path, const struct dname *name, int64_t now, size_t *gone, size_t *at) MUST_USE;
+enum err cache_file_flush(const char *path, const struct dname *name, int64_t now, size_t *gone, size_t *at) MUST_USE;
 
 /* Where the cache is kept if nobody says otherwise: in the lab each host has its own; else below
  * $XDG_CACHE_HOME or ~/.cache. false: there is no such place. Nothing is made. */

@@ -76,8 +76,8 @@ static char *data_text(char out[static DATA_TEXT], const struct cache_entry *e)
 	char one[1024];
 	size_t n = 0;
 	out[0] = '\0';
-	for (size_t i = 0;
-	     !is_negative(e) && i < ldns_rr_list_rr_count(e->rrs) && n < DATA_TEXT - sizeof(one) - 2; i++) {
+	for (size_t i = 0; !is_negative(e) && i < ldns_rr_list_rr_count(e->rrs) && n < DATA_TEXT - sizeof(one) - 2;
+	     i++) {
 		rdata_text(one, sizeof(one), ldns_rr_list_rr(e->rrs, i));
 		n += (size_t)snprintf(out + n, DATA_TEXT - n, "%s%s", i ? ", " : "", one);
 	}
@@ -106,8 +106,8 @@ static void put_line(struct cli *c, const struct cache_entry *e, int64_t now, un
 	    is_negative(e) ? kind_text(e) : data_text(data, e));
 	size_t room = width && (unsigned)n >= width && width > 20 ? width : sizeof(shown);
 	escape_text(shown, room, line, strlen(line));
-	fprintf(c->out, "%s%s%s, from %s\n", shown, width ? "\n                           " : "  ← ",
-	    kind_text(e), from_text(from, e));
+	fprintf(c->out, "%s%s%s, from %s\n", shown, width ? "\n                           " : "  ← ", kind_text(e),
+	    from_text(from, e));
 }
 
 static void put_json(struct cli *c, const struct cache_entry *e, int64_t now)
@@ -116,15 +116,13 @@ static void put_json(struct cli *c, const struct cache_entry *e, int64_t now)
 	                                                                             from[DNAME_TEXT];
 	json_t *list = json_array();
 	for (size_t i = 0; i < ldns_rr_list_rr_count(e->rrs); i++)
-		json_array_append_new(
-		    list, json_string(rdata_text(data, sizeof(data), ldns_rr_list_rr(e->rrs, i))));
+		json_array_append_new(list, json_string(rdata_text(data, sizeof(data), ldns_rr_list_rr(e->rrs, i))));
 	if (e->from_ip.family)
 		ip_text(ip, &e->from_ip);
-	json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:o}", "name",
-	    dname_text(name, &e->name), "type", e->kind == CACHE_NXDOMAIN ? "*" : type_text(type, e->type),
-	    "kind", kind_text(e), "ttl", (json_int_t)cache_left(e, now), "stored",
-	    time_text(begin, e->stored, true), "ends", time_text(end, e->expires, true), "from",
-	    dname_text(from, &e->from), "address", ip, "data", list);
+	json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:o}", "name", dname_text(name, &e->name),
+	    "type", e->kind == CACHE_NXDOMAIN ? "*" : type_text(type, e->type), "kind", kind_text(e), "ttl",
+	    (json_int_t)cache_left(e, now), "stored", time_text(begin, e->stored, true), "ends",
+	    time_text(end, e->expires, true), "from", dname_text(from, &e->from), "address", ip, "data", list);
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	fprintf(c->out, "%s\n", text ? text : "{}");
 	free(text);
@@ -144,9 +142,8 @@ static int show(struct cli *c, const struct cache_request *r, const struct kept_
 			list[n++] = e;
 	qsort(list, n, sizeof(*list), by_name);
 	if (r->json)
-		fprintf(c->out,
-		    "{\"schema\":\"glassnet-dns-cache\",\"version\":1,\"entries\":%zu,\"expired\":%zu}\n", n,
-		    held - n);
+		fprintf(c->out, "{\"schema\":\"glassnet-dns-cache\",\"version\":1,\"entries\":%zu,\"expired\":%zu}\n",
+		    n, held - n);
 	for (size_t i = 0; i < n; i++) {
 		if (r->json)
 			put_json(c, list[i], now);
@@ -184,8 +181,7 @@ int cache_flush(struct cli *c, const struct cache_request *r)
 	if (status)
 		return status;
 	if (!*k.path)
-		return cli_fail(
-		    c, ERR_IO, "there is no HOME and no XDG_CACHE_HOME: name the file with --cache");
+		return cli_fail(c, ERR_IO, "there is no HOME and no XDG_CACHE_HOME: name the file with --cache");
 	enum err e = cache_file_flush(k.path, r->all ? NULL : &r->name, clock_now(&clock_real), &gone, &at);
 	if (e)
 		return kept_cache_fail(c, &k, e, at);

@@ -14,8 +14,7 @@ static const struct record *find_answer(const struct message *m, const struct dn
 	return NULL;
 }
 
-static const struct record *find_dname(
-    const struct message *m, const struct dname *name, const struct dname *zone)
+static const struct record *find_dname(const struct message *m, const struct dname *name, const struct dname *zone)
 {
 	for (size_t i = 0; i < m->n_records; i++)
 		if (is_in(&m->records[i], SECTION_ANSWER, LDNS_RR_TYPE_DNAME) &&
@@ -24,21 +23,19 @@ static const struct record *find_dname(
 	return NULL;
 }
 
-static const struct record *find_soa(
-    const struct message *m, const struct dname *name, const struct dname *zone)
+static const struct record *find_soa(const struct message *m, const struct dname *name, const struct dname *zone)
 {
 	for (size_t i = 0; i < m->n_records; i++)
 		if (is_in(&m->records[i], SECTION_AUTHORITY, LDNS_RR_TYPE_SOA) &&
-		    dname_at_or_below(name, &m->records[i].owner) &&
-		    dname_at_or_below(&m->records[i].owner, zone))
+		    dname_at_or_below(name, &m->records[i].owner) && dname_at_or_below(&m->records[i].owner, zone))
 			return &m->records[i];
 	return NULL;
 }
 
 /* NS records in the authority section: those of one zone further down are a referral; *elsewhere is the owner
  * of one that leads upward, sideways or back. */
-static const struct record *find_referral(const struct message *m, const struct dname *name,
-    const struct dname *zone, const struct record **elsewhere)
+static const struct record *find_referral(
+    const struct message *m, const struct dname *name, const struct dname *zone, const struct record **elsewhere)
 {
 	const struct record *found = NULL;
 	*elsewhere = NULL;
@@ -65,8 +62,7 @@ static struct analysis alias(const struct record *r, const struct dname *name)
 }
 
 /* A response without an answer to the name. */
-static struct analysis analyze_rest(
-    const struct message *m, const struct dname *name, const struct dname *zone)
+static struct analysis analyze_rest(const struct message *m, const struct dname *name, const struct dname *zone)
 {
 	const struct record *soa = find_soa(m, name, zone), *elsewhere;
 	if (m->rcode == LDNS_RCODE_NXDOMAIN)
@@ -82,8 +78,7 @@ static struct analysis analyze_rest(
 		return (struct analysis){.kind = RESPONSE_LAME,
 		    .cut = elsewhere->owner,
 		    .why = "it points up or sideways instead of down"};
-	return (struct analysis){
-	    .kind = RESPONSE_LAME, .why = "neither an answer with authority nor a referral"};
+	return (struct analysis){.kind = RESPONSE_LAME, .why = "neither an answer with authority nor a referral"};
 }
 
 struct analysis response_analyze(
@@ -93,8 +88,7 @@ struct analysis response_analyze(
 		return (struct analysis){.kind = RESPONSE_NO_EDNS};
 	if (m->rcode == LDNS_RCODE_REFUSED || m->rcode == LDNS_RCODE_NOTAUTH)
 		return (struct analysis){.kind = RESPONSE_LAME, .why = "it refuses to answer for this zone"};
-	if (m->rcode != LDNS_RCODE_NOERROR && m->rcode != LDNS_RCODE_NXDOMAIN &&
-	    m->rcode != LDNS_RCODE_YXDOMAIN)
+	if (m->rcode != LDNS_RCODE_NOERROR && m->rcode != LDNS_RCODE_NXDOMAIN && m->rcode != LDNS_RCODE_YXDOMAIN)
 		return (struct analysis){.kind = RESPONSE_FAILED, .why = "the server failed"};
 	if (m->tc)
 		return (struct analysis){.kind = RESPONSE_TRUNCATED};
@@ -108,8 +102,7 @@ struct analysis response_analyze(
 	if (!r)
 		return analyze_rest(m, name, zone);
 	if (!m->aa)
-		return (struct analysis){
-		    .kind = RESPONSE_LAME, .why = "it answers without authority, from hearsay"};
+		return (struct analysis){.kind = RESPONSE_LAME, .why = "it answers without authority, from hearsay"};
 	if (r->type == LDNS_RR_TYPE_DNAME || (r->type == LDNS_RR_TYPE_CNAME && type != LDNS_RR_TYPE_CNAME))
 		return alias(r, name);
 	return (struct analysis){.kind = RESPONSE_ANSWER};

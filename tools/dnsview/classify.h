@@ -20,8 +20,8 @@ enum response {
 
 struct analysis {
 	enum response kind;
-	const char *why;  /* of LAME, FAILED: static text */
-	struct dname cut; /* of REFERRAL: the zone it leads to; of an upward referral: where it points */
+	const char *why;            /* of LAME, FAILED: static text */
+	struct dname cut;           /* of REFERRAL: the zone it leads to; of an upward referral: where it points */
 	const struct record *alias; /* of ALIAS: the CNAME or DNAME */
 	struct dname target;        /* of ALIAS: the name to go on with; no name: it would be too long */
 	const struct record *soa;   /* of NXDOMAIN, NODATA: within the zone, or NULL */

@@ -247,8 +247,7 @@ struct dname dname_parent(const struct dname *n)
 	return p;
 }
 
-enum err dname_move(
-    struct dname *out, const struct dname *n, const struct dname *owner, const struct dname *target)
+enum err dname_move(struct dname *out, const struct dname *n, const struct dname *owner, const struct dname *target)
 {
 	size_t prefix = (size_t)n->len - owner->len;
 	if (prefix + target->len > DNAME_MAX)

@@ -8,8 +8,8 @@
 
 #include "dnssec_deny.h"
 
-void validator_init(struct validator *v, struct resolver *r, struct exchange ex,
-    const struct anchors *anchors, const char *anchor_place)
+void validator_init(struct validator *v, struct resolver *r, struct exchange ex, const struct anchors *anchors,
+    const char *anchor_place)
 {
 	*v = (struct validator){
 	    .r = r, .ex = ex, .anchors = anchors, .anchor_place = anchor_place, .t = r->narrator.trace};
@@ -45,17 +45,16 @@ static struct finding found(enum security security, const char *fmt, ...)
 
 /* The zone that signed an RRset, as its signature says; false: no signature. It is a hint only: whoever
  * signed must be at or above the owner, and the chain must lead there. */
-static bool signer_of(const struct statement *s, enum section section, const struct dname *owner,
-    uint16_t type, struct dname *out)
+static bool signer_of(
+    const struct statement *s, enum section section, const struct dname *owner, uint16_t type, struct dname *out)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct fact *f = &s->fact[i];
-		if (f->section != section || f->type != LDNS_RR_TYPE_RRSIG ||
-		    !dname_equal(&f->owner, owner) || rr_number(f->rr, 0) != type)
+		if (f->section != section || f->type != LDNS_RR_TYPE_RRSIG || !dname_equal(&f->owner, owner) ||
+		    rr_number(f->rr, 0) != type)
 			continue;
 		*out = dname_from_rdf(ldns_rr_rdf(f->rr, 7));
-		bool above =
-		    type != LDNS_RR_TYPE_DS || !dname_equal(owner, out); /* RFC 4035 2.4: the parent's */
+		bool above = type != LDNS_RR_TYPE_DS || !dname_equal(owner, out); /* RFC 4035 2.4: the parent's */
 		if (above && dname_at_or_below(owner, out))
 			return true;
 	}
@@ -63,14 +62,13 @@ static bool signer_of(const struct statement *s, enum section section, const str
 }
 
 /* A wildcard's answer is only right where there is no closer name (RFC 4035 5.3.4). */
-static struct finding check_wildcard(struct validator *v, const struct statement *s,
-    const struct standing *zone, const struct dname *owner, unsigned labels)
+static struct finding check_wildcard(struct validator *v, const struct statement *s, const struct standing *zone,
+    const struct dname *owner, unsigned labels)
 {
 	struct proof p;
 	gather_proof(v, s, zone, &p);
 	bool ok = deny_closer(&p, owner, labels);
-	ev_check(v->t, "wildcard", ok ? VERDICT_PASS : VERDICT_FAIL, "RFC 4035 5.3.4",
-	    "was a wildcard rightly used?",
+	ev_check(v->t, "wildcard", ok ? VERDICT_PASS : VERDICT_FAIL, "RFC 4035 5.3.4", "was a wildcard rightly used?",
 	    ok ? "a signed record proves that there is no closer name"
 	       : "no signed record proves that there is no closer name");
 	return ok ? found(SECURITY_SECURE, "%s", "")
@@ -94,8 +92,8 @@ static struct finding check_rrset(
 	sig_text(text, &r, &zone->zone);
 	if (r.sig == SIG_NONE && is_signed)
 		r.sig = SIG_SIGNER;
-	ev_check(v->t, "answer-signature", r.sig == SIG_RIGHT ? VERDICT_PASS : VERDICT_FAIL, sig_ref(r.sig),
-	    what, "%s", text);
+	ev_check(v->t, "answer-signature", r.sig == SIG_RIGHT ? VERDICT_PASS : VERDICT_FAIL, sig_ref(r.sig), what,
+	    "%s", text);
 	if (r.sig != SIG_RIGHT)
 		return found(SECURITY_BOGUS, "%.100s %s: %.180s", name, t, text);
 	if (r.labels < dname_labels(owner) && !(owner->b[0] == 1 && owner->b[1] == '*'))
@@ -111,10 +109,8 @@ static struct dname denier(const struct statement *s, const struct dname *name)
 	for (size_t i = 0; i < s->n; i++) {
 		const struct fact *f = &s->fact[i];
 		if (f->section == SECTION_AUTHORITY &&
-		    (f->type == LDNS_RR_TYPE_NSEC || f->type == LDNS_RR_TYPE_NSEC3 ||
-		        f->type == LDNS_RR_TYPE_SOA) &&
-		    signer_of(s, SECTION_AUTHORITY, &f->owner, f->type, &signer) &&
-		    dname_at_or_below(name, &signer))
+		    (f->type == LDNS_RR_TYPE_NSEC || f->type == LDNS_RR_TYPE_NSEC3 || f->type == LDNS_RR_TYPE_SOA) &&
+		    signer_of(s, SECTION_AUTHORITY, &f->owner, f->type, &signer) && dname_at_or_below(name, &signer))
 			return signer;
 	}
 	return *name;
@@ -142,8 +138,8 @@ static struct finding check_denial(
 	if (!ok)
 		d.by = NULL;
 	ev_check(v->t, no_name ? "no-name" : "no-data", ok ? VERDICT_PASS : VERDICT_FAIL,
-	    d.by && ldns_rr_get_type(d.by) == LDNS_RR_TYPE_NSEC3 ? "RFC 5155 8.4" : "RFC 4035 5.4", what,
-	    "%s", denial_text(text, &d));
+	    d.by && ldns_rr_get_type(d.by) == LDNS_RR_TYPE_NSEC3 ? "RFC 5155 8.4" : "RFC 4035 5.4", what, "%s",
+	    denial_text(text, &d));
 	trust_teach(v, TRUST_DENIAL);
 	if (open)
 		return found(SECURITY_INSECURE, "the zone does not prove everything (NSEC3)");
@@ -182,8 +178,7 @@ static struct finding check_step(struct validator *v, struct dname *name, uint16
 	if (!s)
 		s = evidence_mention(&v->evidence, name, type);
 	if (!s)
-		return found(
-		    SECURITY_INDETERMINATE, "what was said of %.200s was not kept", dname_text(text, name));
+		return found(SECURITY_INDETERMINATE, "what was said of %.200s was not kept", dname_text(text, name));
 	if (has(s, name, type))
 		return check_rrset(v, s, name, type);
 	const struct fact *d = dname_above(s, name);
@@ -208,12 +203,10 @@ static char *verdict_json(const struct validator *v, const struct lookup_result 
 	char text[DNAME_TEXT], type[TYPE_TEXT];
 	json_t *zones = json_array();
 	for (unsigned i = 0; i < v->n_zones; i++)
-		json_array_append_new(
-		    zones, json_pack("{s:s, s:s}", "zone", dname_text(text, &v->zone[i].zone), "security",
-		               security_name(v->zone[i].security)));
+		json_array_append_new(zones, json_pack("{s:s, s:s}", "zone", dname_text(text, &v->zone[i].zone),
+		                                 "security", security_name(v->zone[i].security)));
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", dname_text(text, &res->name), "type",
-	    type_text(type, res->type), "security", security_name(f->security), "why", f->why, "zones",
-	    zones);
+	    type_text(type, res->type), "security", security_name(f->security), "why", f->why, "zones", zones);
 	char *out = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	return out;
@@ -242,8 +235,7 @@ enum security validator_check(struct validator *v, const struct lookup_result *r
 	char text[DNAME_TEXT], type[TYPE_TEXT];
 	v->budget = CRYPTO_MAX;
 	if (more) {
-		ev_heading(
-		    v->t, "Chain of trust: %s %s", dname_text(text, &name), type_text(type, res->type));
+		ev_heading(v->t, "Chain of trust: %s %s", dname_text(text, &name), type_text(type, res->type));
 		f = found(SECURITY_SECURE, "%s", "");
 	}
 	for (unsigned i = 0; more && i <= ALIASES_MAX && f.security != SECURITY_BOGUS; i++) {

@@ -44,8 +44,8 @@ struct validator {
 };
 
 /* r must ask for signatures (its config's dnssec). Big: not for the stack. */
-void validator_init(struct validator *v, struct resolver *r, struct exchange ex,
-    const struct anchors *anchors, const char *anchor_place);
+void validator_init(struct validator *v, struct resolver *r, struct exchange ex, const struct anchors *anchors,
+    const char *anchor_place);
 void validator_release(struct validator *v);
 
 /* The verdict on a lookup's result, told as events; the last is an EV_RESULT. */
@@ -61,8 +61,7 @@ const struct standing *chain_to(struct validator *v, const struct dname *name);
 
 /* Fills p with the NSEC and NSEC3 records of a statement that zone's keys have signed. */
 struct proof;
-void gather_proof(
-    struct validator *v, const struct statement *s, const struct standing *zone, struct proof *p);
+void gather_proof(struct validator *v, const struct statement *s, const struct standing *zone, struct proof *p);
 
 /* Verifies an RRset of a statement with a zone's keys. */
 struct sig_report verify_in(struct validator *v, const struct statement *s, enum section section,

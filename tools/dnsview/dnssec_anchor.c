@@ -22,18 +22,15 @@ static enum err parse_line(struct anchors *out, char *line, struct hints_error *
 	if (line[strspn(line, " \t")] == '\0')
 		return ERR_OK;
 	ldns_rr *rr = NULL;
-	if (line[0] == ' ' || line[0] == '\t' ||
-	    ldns_rr_new_frm_str(&rr, line, 3600, NULL, NULL) != LDNS_STATUS_OK)
-		return fail(
-		    where, ERR_FORMAT, "no record; expected: . IN DS TAG ALGORITHM DIGEST-TYPE DIGEST");
+	if (line[0] == ' ' || line[0] == '\t' || ldns_rr_new_frm_str(&rr, line, 3600, NULL, NULL) != LDNS_STATUS_OK)
+		return fail(where, ERR_FORMAT, "no record; expected: . IN DS TAG ALGORITHM DIGEST-TYPE DIGEST");
 	struct dname owner = dname_from_rdf(ldns_rr_owner(rr));
 	bool right = ldns_rr_get_type(rr) == LDNS_RR_TYPE_DS || ldns_rr_get_type(rr) == LDNS_RR_TYPE_DNSKEY;
 	enum err e = ERR_OK;
 	if (!right || ldns_rr_rd_count(rr) != 4)
 		e = fail(where, ERR_FORMAT, "a trust anchor is a DS or DNSKEY record");
 	else if (!dname_is_root(&owner))
-		e = fail(where, ERR_FORMAT,
-		    "a trust anchor here must be the root's (its first field must be \".\")");
+		e = fail(where, ERR_FORMAT, "a trust anchor here must be the root's (its first field must be \".\")");
 	else if (out->n == ANCHORS_MAX)
 		e = fail(where, ERR_TOO_LONG, "more than 8 trust anchors");
 	if (e)

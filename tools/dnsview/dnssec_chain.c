@@ -30,8 +30,7 @@ static struct standing *standing_new(struct validator *v, const struct dname *zo
 	return s;
 }
 
-static struct standing *settle(struct standing *s, enum security security, const char *fmt, ...)
-    PRINTF_LIKE(3, 4);
+static struct standing *settle(struct standing *s, enum security security, const char *fmt, ...) PRINTF_LIKE(3, 4);
 static struct standing *settle(struct standing *s, enum security security, const char *fmt, ...)
 {
 	va_list ap;
@@ -77,15 +76,13 @@ struct sig_report verify_in(struct validator *v, const struct statement *s, enum
 {
 	ldns_rr_list *rrs = statement_rrset(s, section, owner, type),
 	             *sigs = statement_rrset(s, section, owner, LDNS_RR_TYPE_RRSIG);
-	struct sig_report r =
-	    rrset_verify(rrs, sigs, zone->keys, NULL, &zone->zone, validator_now(v), &v->budget);
+	struct sig_report r = rrset_verify(rrs, sigs, zone->keys, NULL, &zone->zone, validator_now(v), &v->budget);
 	ldns_rr_list_free(rrs);
 	ldns_rr_list_free(sigs);
 	return r;
 }
 
-void gather_proof(
-    struct validator *v, const struct statement *s, const struct standing *zone, struct proof *p)
+void gather_proof(struct validator *v, const struct statement *s, const struct standing *zone, struct proof *p)
 {
 	*p = (struct proof){.zone = zone->zone};
 	for (size_t i = 0; i < s->n && p->n < PROOF_MAX; i++) {
@@ -103,8 +100,8 @@ void gather_proof(
 
 /* --- a zone's keys ----------------------------------------------------------------------------- */
 
-static const struct standing *keys_refused(struct validator *v, struct standing *s, const char *id,
-    const char *ref, const char *what, const char *why)
+static const struct standing *keys_refused(
+    struct validator *v, struct standing *s, const char *id, const char *ref, const char *what, const char *why)
 {
 	char name[DNAME_TEXT];
 	ev_check(v->t, id, VERDICT_FAIL, ref, what, "%s", why);
@@ -112,8 +109,7 @@ static const struct standing *keys_refused(struct validator *v, struct standing 
 }
 
 /* "key 123 (ECDSA …), digest SHA-256": the first one that is vouched for. */
-static void vouched_text(
-    char out[static 200], const ldns_rr_list *keys, const bool *usable, const ldns_rr_list *by)
+static void vouched_text(char out[static 200], const ldns_rr_list *keys, const bool *usable, const ldns_rr_list *by)
 {
 	for (size_t k = 0; k < ldns_rr_list_rr_count(keys); k++) {
 		const ldns_rr *key = ldns_rr_list_rr(keys, k), *d = ldns_rr_list_rr(by, 0);
@@ -151,8 +147,7 @@ static const struct standing *take_keys(
 	if (!done) {
 		vouched_text(by, keys, usable, list);
 		ev_check(v->t, "dnskey", VERDICT_PASS, "RFC 4035 5.2", what, "%s", by);
-		struct sig_report r =
-		    rrset_verify(keys, sigs, keys, usable, zone, validator_now(v), &v->budget);
+		struct sig_report r = rrset_verify(keys, sigs, keys, usable, zone, validator_now(v), &v->budget);
 		snprintf(what, sizeof(what), "are all keys of %.900s signed by that key?", name);
 		sig_text(text, &r, zone);
 		if (r.sig != SIG_RIGHT) {
@@ -197,8 +192,8 @@ static bool is_uncut(const struct validator *v, const struct dname *name)
 }
 
 /* There are DS records: does the parent sign them, and do they fit? */
-static const struct standing *link_by_ds(struct validator *v, const struct standing *parent,
-    const struct dname *name, const struct statement *said, const ldns_rr_list *ds)
+static const struct standing *link_by_ds(struct validator *v, const struct standing *parent, const struct dname *name,
+    const struct statement *said, const ldns_rr_list *ds)
 {
 	char child[DNAME_TEXT], above[DNAME_TEXT], what[2 * DNAME_TEXT + 60], text[SIG_TEXT];
 	struct sig_report r = verify_in(v, said, SECTION_QUESTION, name, LDNS_RR_TYPE_DS, parent);
@@ -206,11 +201,9 @@ static const struct standing *link_by_ds(struct validator *v, const struct stand
 	of_zone(above, &parent->zone);
 	sig_text(text, &r, &parent->zone);
 	snprintf(what, sizeof(what), "does %s vouch for %s (DS)?", above, child);
-	ev_check(
-	    v->t, "ds", r.sig == SIG_RIGHT ? VERDICT_PASS : VERDICT_FAIL, sig_ref(r.sig), what, "%s", text);
+	ev_check(v->t, "ds", r.sig == SIG_RIGHT ? VERDICT_PASS : VERDICT_FAIL, sig_ref(r.sig), what, "%s", text);
 	if (r.sig != SIG_RIGHT)
-		return settle(
-		    standing_new(v, name), SECURITY_BOGUS, "the DS record of %.120s: %.160s", child, text);
+		return settle(standing_new(v, name), SECURITY_BOGUS, "the DS record of %.120s: %.160s", child, text);
 	trust_teach(v, TRUST_DS);
 	bool usable = false;
 	for (size_t i = 0; i < ldns_rr_list_rr_count(ds); i++)
@@ -222,15 +215,14 @@ static const struct standing *link_by_ds(struct validator *v, const struct stand
 }
 
 /* There are none: does the parent prove it? NULL: the name is no zone. */
-static const struct standing *link_without_ds(struct validator *v, const struct standing *parent,
-    const struct dname *name, const struct statement *said)
+static const struct standing *link_without_ds(
+    struct validator *v, const struct standing *parent, const struct dname *name, const struct statement *said)
 {
 	char child[DNAME_TEXT], above[DNAME_TEXT], what[2 * DNAME_TEXT + 60], text[DENIAL_TEXT];
 	struct proof p;
 	gather_proof(v, said, parent, &p);
 	struct denial d = deny(&p, name, LDNS_RR_TYPE_DS);
-	bool open =
-	    d.what == DENIED_OPT_OUT || d.what == DENIED_BOUND || (d.what == DENIED_TYPE && d.delegation);
+	bool open = d.what == DENIED_OPT_OUT || d.what == DENIED_BOUND || (d.what == DENIED_TYPE && d.delegation);
 	dname_text(child, name);
 	of_zone(above, &parent->zone);
 	if (!open && d.what != DENIED_NOT) { /* an ordinary name, or none */
@@ -246,11 +238,10 @@ static const struct standing *link_without_ds(struct validator *v, const struct 
 	    what, "%s", denial_text(text, &d));
 	if (!open)
 		return settle(standing_new(v, name), SECURITY_BOGUS,
-		    "%.120s is signed, but neither vouches for %.120s nor proves that it need not", above,
-		    child);
+		    "%.120s is signed, but neither vouches for %.120s nor proves that it need not", above, child);
 	trust_teach(v, TRUST_INSECURE);
-	return settle(standing_new(v, name), SECURITY_INSECURE, "%.120s is not signed, and %.120s proves it",
-	    child, above);
+	return settle(
+	    standing_new(v, name), SECURITY_INSECURE, "%.120s is not signed, and %.120s proves it", child, above);
 }
 
 /* From a secure zone to a name below it. NULL: the name is no zone of its own. */

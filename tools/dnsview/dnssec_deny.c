@@ -68,8 +68,7 @@ static bool has_type(const ldns_rr *rr, size_t field, uint16_t type)
 
 /* The type map of a record at the name says: this type is not there. A record of the wrong side of a zone cut
  * says nothing of it (RFC 6840 4.1, RFC 5155 8.6). */
-static bool lacks(
-    const ldns_rr *rr, size_t field, const struct proof *p, const struct dname *name, uint16_t type)
+static bool lacks(const ldns_rr *rr, size_t field, const struct proof *p, const struct dname *name, uint16_t type)
 {
 	bool ns = has_type(rr, field, LDNS_RR_TYPE_NS), soa = has_type(rr, field, LDNS_RR_TYPE_SOA);
 	if (has_type(rr, field, type) || has_type(rr, field, LDNS_RR_TYPE_CNAME))
@@ -109,8 +108,7 @@ static const ldns_rr *nsec_over(const struct proof *p, const struct dname *name)
 	for (unsigned i = 0; i < p->n; i++) {
 		if (ldns_rr_get_type(p->rr[i]) != LDNS_RR_TYPE_NSEC)
 			continue;
-		struct dname owner = owner_of(p->rr[i]),
-		             next = dname_from_rdf(ldns_rr_rdf(p->rr[i], NSEC_NEXT));
+		struct dname owner = owner_of(p->rr[i]), next = dname_from_rdf(ldns_rr_rdf(p->rr[i], NSEC_NEXT));
 		bool last = dname_order(&owner, &next) >= 0;
 		if (!dname_at_or_below(&next, &p->zone) || dname_order(&owner, name) >= 0)
 			continue;
@@ -229,15 +227,13 @@ static bool sha1_zone(const ldns_rr *rr, const struct proof *p, uint8_t own[stat
 	const ldns_rdf *next = ldns_rr_rdf(rr, NSEC3_NEXT);
 	return ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC3 && ldns_rr_rd_count(rr) > NSEC3_NEXT &&
 	       number(rr, NSEC3_HASH) == 1 && number(rr, NSEC3_FLAGS) <= 1 && dname_equal(&zone, &p->zone) &&
-	       ldns_rdf_size(next) == SHA1_LEN + 1 && ldns_rdf_data(next)[0] == SHA1_LEN &&
-	       owner_hash(&owner, own);
+	       ldns_rdf_size(next) == SHA1_LEN + 1 && ldns_rdf_data(next)[0] == SHA1_LEN && owner_hash(&owner, own);
 }
 
 static bool same_parameters(const ldns_rr *a, const ldns_rr *b)
 {
 	const ldns_rdf *x = ldns_rr_rdf(a, NSEC3_SALT), *y = ldns_rr_rdf(b, NSEC3_SALT);
-	return number(a, NSEC3_ITERATIONS) == number(b, NSEC3_ITERATIONS) &&
-	       ldns_rdf_size(x) == ldns_rdf_size(y) &&
+	return number(a, NSEC3_ITERATIONS) == number(b, NSEC3_ITERATIONS) && ldns_rdf_size(x) == ldns_rdf_size(y) &&
 	       memcmp(ldns_rdf_data(x), ldns_rdf_data(y), ldns_rdf_size(x)) == 0;
 }
 

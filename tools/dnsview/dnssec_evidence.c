@@ -31,8 +31,7 @@ static bool copy_facts(struct statement *s, const struct message *m)
 		ldns_rr *rr = ldns_rr_clone(r->rr);
 		if (!rr)
 			return false;
-		s->fact[s->n++] =
-		    (struct fact){.section = r->section, .owner = r->owner, .type = r->type, .rr = rr};
+		s->fact[s->n++] = (struct fact){.section = r->section, .owner = r->owner, .type = r->type, .rr = rr};
 	}
 	return true;
 }
@@ -84,8 +83,7 @@ const struct statement *evidence_mention(const struct evidence *e, const struct 
 	for (size_t i = e->n; i-- > 0;)
 		for (size_t k = 0; k < e->said[i]->n; k++) {
 			const struct fact *f = &e->said[i]->fact[k];
-			if (f->section == SECTION_ANSWER &&
-			    (f->type == type || f->type == LDNS_RR_TYPE_CNAME) &&
+			if (f->section == SECTION_ANSWER && (f->type == type || f->type == LDNS_RR_TYPE_CNAME) &&
 			    dname_equal(&f->owner, name))
 				return e->said[i];
 		}

@@ -110,8 +110,8 @@ static bool fits(const ldns_rr_list *rrset, const ldns_rr *sig, const ldns_rr *k
 }
 
 /* What RFC 4035 5.3.1 asks of a signature before anything is computed. */
-static enum sig sig_fields(const ldns_rr *sig, const struct dname *owner, const struct dname *zone,
-    struct sig_report *r, uint32_t now)
+static enum sig sig_fields(
+    const ldns_rr *sig, const struct dname *owner, const struct dname *zone, struct sig_report *r, uint32_t now)
 {
 	struct dname signer = dname_from_rdf(ldns_rr_rdf(sig, RRSIG_SIGNER));
 	*r = (struct sig_report){.tag = (uint16_t)rr_number(sig, RRSIG_TAG),
@@ -135,15 +135,15 @@ static enum sig sig_fields(const ldns_rr *sig, const struct dname *owner, const 
 	return SIG_NO_KEY;
 }
 
-static enum sig try_keys(const ldns_rr_list *rrset, const ldns_rr *sig, const ldns_rr_list *keys,
-    const bool *usable, const struct sig_report *r, unsigned *budget)
+static enum sig try_keys(const ldns_rr_list *rrset, const ldns_rr *sig, const ldns_rr_list *keys, const bool *usable,
+    const struct sig_report *r, unsigned *budget)
 {
 	enum sig found = SIG_NO_KEY;
 	unsigned tried = 0;
 	for (size_t k = 0; k < ldns_rr_list_rr_count(keys); k++) {
 		const ldns_rr *key = ldns_rr_list_rr(keys, k);
-		if ((usable && !usable[k]) || !signs_zones(key) ||
-		    rr_number(key, DNSKEY_ALGORITHM) != r->algorithm || key_tag(key) != r->tag)
+		if ((usable && !usable[k]) || !signs_zones(key) || rr_number(key, DNSKEY_ALGORITHM) != r->algorithm ||
+		    key_tag(key) != r->tag)
 			continue;
 		if (tried++ == KEYS_TRIED_MAX || *budget == 0)
 			return SIG_BOUND;

@@ -34,8 +34,7 @@ char *sig_text(char out[static SIG_TEXT], const struct sig_report *r, const stru
 		snprintf(out, SIG_TEXT, "there is no signature");
 		break;
 	case SIG_SIGNER:
-		snprintf(
-		    out, SIG_TEXT, "the signature is in another zone's name, not in that of %.80s", name);
+		snprintf(out, SIG_TEXT, "the signature is in another zone's name, not in that of %.80s", name);
 		break;
 	case SIG_MALFORMED:
 		snprintf(out, SIG_TEXT, "the signature contradicts itself or the record");
@@ -44,16 +43,14 @@ char *sig_text(char out[static SIG_TEXT], const struct sig_report *r, const stru
 		snprintf(out, SIG_TEXT, "the signature is by %s, which is not known here", key);
 		break;
 	case SIG_NO_KEY:
-		snprintf(
-		    out, SIG_TEXT, "it is signed by %s, which is none of the keys that are vouched for", key);
+		snprintf(out, SIG_TEXT, "it is signed by %s, which is none of the keys that are vouched for", key);
 		break;
 	case SIG_WRONG:
-		snprintf(out, SIG_TEXT,
-		    "the signature by %s does not fit the data: they were changed, or forged", key);
+		snprintf(
+		    out, SIG_TEXT, "the signature by %s does not fit the data: they were changed, or forged", key);
 		break;
 	case SIG_EARLY:
-		snprintf(out, SIG_TEXT, "the signature by %s is valid from %s on, which is yet to come", key,
-		    from);
+		snprintf(out, SIG_TEXT, "the signature by %s is valid from %s on, which is yet to come", key, from);
 		break;
 	case SIG_EXPIRED:
 		snprintf(out, SIG_TEXT, "the signature by %s expired: it was valid until %s", key, until);
@@ -94,9 +91,8 @@ char *denial_text(char out[static DENIAL_TEXT], const struct denial *d)
 		struct dname n = rr_target(d->by);
 		dname_text(next, &n);
 		snprintf(out, DENIAL_TEXT,
-		    d->what == DENIED_TYPE
-		        ? "NSEC %s (the next name is %s) lists its types, and this is not one"
-		        : "NSEC: the zone has no name between %s and %s",
+		    d->what == DENIED_TYPE ? "NSEC %s (the next name is %s) lists its types, and this is not one"
+		                           : "NSEC: the zone has no name between %s and %s",
 		    owner, next);
 	} else if (d->what == DENIED_OPT_OUT) {
 		snprintf(out, DENIAL_TEXT, "NSEC3 %s leaves out unsigned delegations (opt-out)", owner);
@@ -105,9 +101,8 @@ char *denial_text(char out[static DENIAL_TEXT], const struct denial *d)
 		    NSEC3_ITERATIONS_MAX);
 	} else {
 		snprintf(out, DENIAL_TEXT,
-		    d->what == DENIED_TYPE
-		        ? "NSEC3 %s lists the types of this name's hash, and this is not one"
-		        : "NSEC3 %s and its next leave no room for this name's hash",
+		    d->what == DENIED_TYPE ? "NSEC3 %s lists the types of this name's hash, and this is not one"
+		                           : "NSEC3 %s and its next leave no room for this name's hash",
 		    owner);
 	}
 	return out;

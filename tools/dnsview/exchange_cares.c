@@ -125,10 +125,9 @@ static void read_reporter(struct exchange_cares *x, int fd)
 				continue;
 			size_t have = c->cmsg_len - CMSG_LEN(sizeof(e));
 			memset(&offender, 0, sizeof(offender));
-			memcpy(&offender, CMSG_DATA(c) + sizeof(e),
-			    have < sizeof(offender) ? have : sizeof(offender));
-			if (endpoint_from_sockaddr(&who, (struct sockaddr *)&offender, sizeof(offender)) ==
-			    ERR_OK)
+			memcpy(
+			    &offender, CMSG_DATA(c) + sizeof(e), have < sizeof(offender) ? have : sizeof(offender));
+			if (endpoint_from_sockaddr(&who, (struct sockaddr *)&offender, sizeof(offender)) == ERR_OK)
 				x->reporter = who.ip;
 		}
 	}
@@ -166,15 +165,14 @@ static bool take_datagram(
 	return false;
 }
 
-static ares_ssize_t receive(ares_socket_t fd, void *buf, size_t len, int flags, struct sockaddr *from,
-    ares_socklen_t *from_len, void *ctx)
+static ares_ssize_t receive(
+    ares_socket_t fd, void *buf, size_t len, int flags, struct sockaddr *from, ares_socklen_t *from_len, void *ctx)
 {
 	struct exchange_cares *x = ctx;
 	bool tcp = !from;
 	for (unsigned i = 0; i < 64; i++) {
 		ares_ssize_t n = recvfrom(fd, buf, len, flags, from, from_len);
-		if (n < 0 &&
-		    (errno == EINTR || errno == EMSGSIZE)) /* EMSGSIZE: news about the path, no failure */
+		if (n < 0 && (errno == EINTR || errno == EMSGSIZE)) /* EMSGSIZE: news about the path, no failure */
 			continue;
 		if (n < 0 && errno != EAGAIN) {
 			x->sys_errno = errno;
@@ -236,8 +234,8 @@ static enum err open_channel(struct exchange_cares *x, const struct dns_query *q
 	    .ednspsz = DNS_EDNS_SIZE,
 	    .lookups = lookups,
 	    .resolvconf_path = resolv_conf};
-	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
-	           ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF | ARES_OPT_NOROTATE;
+	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ | ARES_OPT_LOOKUPS |
+	           ARES_OPT_RESOLVCONF | ARES_OPT_NOROTATE;
 	struct ares_addr_port_node server = {.udp_port = q->to.port, .tcp_port = q->to.port};
 	server.family = q->to.ip.family == 6 ? AF_INET6 : AF_INET;
 	memcpy(&server.addr, q->to.ip.b, q->to.ip.family == 6 ? 16 : 4);
@@ -326,10 +324,8 @@ static enum err wait_once(struct exchange_cares *x, int64_t deadline)
 		return ERR_INTERNAL;
 	if (n <= 0)
 		return ERR_OK;
-	bool readable = p[0].revents & (POLLIN | POLLERR | POLLHUP),
-	     writable = p[0].revents & (POLLOUT | POLLERR);
-	ares_process_fd(
-	    x->channel, readable ? p[0].fd : ARES_SOCKET_BAD, writable ? p[0].fd : ARES_SOCKET_BAD);
+	bool readable = p[0].revents & (POLLIN | POLLERR | POLLHUP), writable = p[0].revents & (POLLOUT | POLLERR);
+	ares_process_fd(x->channel, readable ? p[0].fd : ARES_SOCKET_BAD, writable ? p[0].fd : ARES_SOCKET_BAD);
 	return ERR_OK;
 }
 

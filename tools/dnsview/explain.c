@@ -27,9 +27,8 @@ static const char *const lessons[LESSON_COUNT] = {
     [LESSON_AUTHORITY] =
         "The answer is authoritative (flag AA): it comes from a server of the zone that holds the name, "
         "not from somebody's memory.",
-    [LESSON_ALIAS] =
-        "A CNAME record says: this name is an alias, look for the other one instead. The search starts "
-        "again with the new name, from the closest zone that is known by now.",
+    [LESSON_ALIAS] = "A CNAME record says: this name is an alias, look for the other one instead. The search starts "
+                     "again with the new name, from the closest zone that is known by now.",
     [LESSON_NXDOMAIN] =
         "\"No such name\" (NXDOMAIN) is an answer, too, and is kept like one: for as long as the zone's "
         "SOA record says. There is nothing below such a name, either.",

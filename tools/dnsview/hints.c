@@ -21,8 +21,7 @@ static unsigned split(char *line, char *fields[static FIELDS_MAX])
 	unsigned n = 0;
 	char *save = NULL;
 	line[strcspn(line, ";")] = '\0';
-	for (char *f = strtok_r(line, " \t\r", &save); f && n < FIELDS_MAX;
-	     f = strtok_r(NULL, " \t\r", &save))
+	for (char *f = strtok_r(line, " \t\r", &save); f && n < FIELDS_MAX; f = strtok_r(NULL, " \t\r", &save))
 		fields[n++] = f;
 	return n;
 }
@@ -35,14 +34,13 @@ static struct hint *find(struct hints *h, const struct dname *name)
 	return NULL;
 }
 
-static enum err add_server(
-    struct hints *out, const struct dname *owner, const char *data, struct hints_error *where)
+static enum err add_server(struct hints *out, const struct dname *owner, const char *data, struct hints_error *where)
 {
 	struct dname name;
 	const char *why;
 	if (!dname_is_root(owner))
-		return fail(where, ERR_FORMAT,
-		    "an NS record here must be the root's (its first field must be \".\")");
+		return fail(
+		    where, ERR_FORMAT, "an NS record here must be the root's (its first field must be \".\")");
 	enum err e = dname_parse(&name, data, &why);
 	if (e)
 		return fail(where, e, why);
@@ -106,8 +104,7 @@ static enum err check_usable(const struct hints *h, struct hints_error *where)
 		if (h->server[i].n_ip)
 			return ERR_OK;
 	return fail(where, ERR_TRUNCATED,
-	    h->n ? "the file ends without an address of a root server"
-	         : "the file ends without a root server");
+	    h->n ? "the file ends without an address of a root server" : "the file ends without a root server");
 }
 
 enum err hints_parse(struct hints *out, const char *text, size_t len, struct hints_error *where)

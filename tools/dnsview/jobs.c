@@ -136,8 +136,7 @@ static void arm(struct job *job)
 		w->fd = fd;
 		job->watch = w;
 	}
-	uv_poll_start(
-	    &job->watch->poll, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), on_event);
+	uv_poll_start(&job->watch->poll, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), on_event);
 }
 
 /* --- a job ------------------------------------------------------------------------------------- */

@@ -5,8 +5,7 @@
 #include "lookup.h"
 #include "narrative.h"
 
-const struct cache_entry *known(
-    struct lookup *l, enum cache_kind kind, const struct dname *name, uint16_t type)
+const struct cache_entry *known(struct lookup *l, enum cache_kind kind, const struct dname *name, uint16_t type)
 {
 	const struct cache_entry *e;
 	switch (cache_find(l->r->cache, kind, name, type, clock_now(l->r->clock), &e)) {
@@ -42,8 +41,8 @@ ldns_rr_list *collect(
 	*ttl = 0;
 	for (size_t i = 0; rrs && i < m->n_records; i++) {
 		const struct record *rec = &m->records[i];
-		if (rec->section != section || rec->type != type || rec->class != LDNS_RR_CLASS_IN ||
-		    !rec->rr || !dname_equal(&rec->owner, name))
+		if (rec->section != section || rec->type != type || rec->class != LDNS_RR_CLASS_IN || !rec->rr ||
+		    !dname_equal(&rec->owner, name))
 			continue;
 		ldns_rr *rr = ldns_rr_clone(rec->rr);
 		rr_set_owner(rr, name);

@@ -70,8 +70,7 @@ static void remember_failure(struct lookup *l, struct frame *f, enum err err)
 	    cache_find(l->r->cache, CACHE_FAILURE, &f->sname, f->stype, now, &e) == CACHE_FRESH)
 		return;
 	struct dname nobody = dname_root();
-	struct cache_put p = {
-	    .kind = CACHE_FAILURE, .name = &f->sname, .type = f->stype, .err = err, .now = now};
+	struct cache_put p = {.kind = CACHE_FAILURE, .name = &f->sname, .type = f->stype, .err = err, .now = now};
 	p.ttl = CACHE_FAILURE_TTL;
 	p.from = &nobody;
 	p.lookup = l->number;
@@ -281,16 +280,15 @@ void note_response(struct lookup *l, const struct message *m, const struct analy
 	}
 	for (size_t i = 0; i < m->n_records; i++) {
 		const struct record *r = &m->records[i];
-		if (r->section == SECTION_AUTHORITY && r->type == LDNS_RR_TYPE_NS &&
-		    dname_equal(&r->owner, &a->cut))
+		if (r->section == SECTION_AUTHORITY && r->type == LDNS_RR_TYPE_NS && dname_equal(&r->owner, &a->cut))
 			h->ns[h->n_ns++] = r->target;
 	}
 }
 
 /* --- over an exchange -------------------------------------------------------------------------- */
 
-static void run(struct lookup *l, struct resolver *r, struct exchange ex, const struct dname *name,
-    uint16_t type, struct lookup_result *out)
+static void run(struct lookup *l, struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type,
+    struct lookup_result *out)
 {
 	const struct dns_query *q;
 	lookup_begin(l, r, name, type, out);
@@ -308,16 +306,16 @@ static void run(struct lookup *l, struct resolver *r, struct exchange ex, const 
 	lookup_end(l);
 }
 
-void resolver_lookup(struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type,
-    struct lookup_result *out)
+void resolver_lookup(
+    struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type, struct lookup_result *out)
 {
 	struct lookup l;
 	run(&l, r, ex, name, type, out);
 	tell_result(&l);
 }
 
-void resolver_fetch(struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type,
-    struct lookup_result *out)
+void resolver_fetch(
+    struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type, struct lookup_result *out)
 {
 	struct lookup l;
 	run(&l, r, ex, name, type, out);

@@ -70,8 +70,7 @@ void lookup_end(struct lookup *l);
 
 /* A cache entry that may be used now: fresh, or learnt in this very lookup (RFC 1035 3.2.1: TTL 0 serves the
  * transaction in progress). NULL: none. */
-const struct cache_entry *known(
-    struct lookup *l, enum cache_kind kind, const struct dname *name, uint16_t type);
+const struct cache_entry *known(struct lookup *l, enum cache_kind kind, const struct dname *name, uint16_t type);
 
 /* Keeps records and tells. rrs is taken; NULL makes a negative entry. from: which server said so. */
 void keep(struct lookup *l, struct frame *f, enum cache_kind kind, const struct dname *name, uint16_t type,

@@ -16,10 +16,7 @@ static const struct cli_option trace_options[] = {
         .arg = "FILE",
         .help = "the root's DS or DNSKEY records to trust; else the lab's, or IANA's"},
     {.name = "repeat", .arg = "N", .help = "then the same lookup N times more, with the cache kept"},
-    {.name = "then",
-        .arg = "NAME",
-        .many = true,
-        .help = "then look up NAME, with the cache kept (may be repeated)"},
+    {.name = "then", .arg = "NAME", .many = true, .help = "then look up NAME, with the cache kept (may be repeated)"},
     {.name = "root-hints",
         .arg = "FILE",
         .help = "begin at the servers in FILE, which is written like IANA's named.root"},
@@ -38,8 +35,7 @@ static const struct cli_option cache_options[] = {
     {.name = "cache", .arg = "FILE", .help = "the file; without it, the one that dnsview trace uses"},
     {.name = "clock", .arg = "+N", .help = "show what is left in N seconds"},
     {.name = "json", .help = "one JSON object an entry, after a line that names the schema"},
-    {.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"},
-    CLI_END};
+    {.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"}, CLI_END};
 
 static const struct cli_option serve_options[] = {
     {.name = "listen", .arg = "ADDR[:PORT]", .help = "the address to answer at (port 53)"},
@@ -117,8 +113,7 @@ static int verb_trace(struct cli *c)
 
 static int verb_cache(struct cli *c)
 {
-	struct cache_request r = {
-	    .file = cli_get(c, "cache"), .json = cli_has(c, "json"), .all = c->argc < 2};
+	struct cache_request r = {.file = cli_get(c, "cache"), .json = cli_has(c, "json"), .all = c->argc < 2};
 	bool flush = c->argc > 0 && strcmp(c->argv[0], "flush") == 0;
 	const char *why;
 	if (!read_clock(c, &r.offset_ns))
@@ -164,14 +159,13 @@ static int verb_serve(struct cli *c)
 	return serve_run(c, &r);
 }
 
-static const struct cli_verb verbs[] = {
-    {.name = "trace",
-        .args = "NAME [TYPE]",
-        .min_args = 1,
-        .max_args = 2,
-        .summary = "look a name up from the root servers on, and tell each step",
-        .options = trace_options,
-        .run = verb_trace},
+static const struct cli_verb verbs[] = {{.name = "trace",
+                                            .args = "NAME [TYPE]",
+                                            .min_args = 1,
+                                            .max_args = 2,
+                                            .summary = "look a name up from the root servers on, and tell each step",
+                                            .options = trace_options,
+                                            .run = verb_trace},
     {.name = "serve",
         .args = "",
         .summary = "answer questions as a resolver for others, over UDP and TCP, until interrupted",
@@ -180,8 +174,7 @@ static const struct cli_verb verbs[] = {
     {.name = "cache",
         .args = "[FILE | flush [NAME]]",
         .max_args = 2,
-        .summary =
-            "show what is remembered, who said so and for how long; flush forgets it, or NAME and all below",
+        .summary = "show what is remembered, who said so and for how long; flush forgets it, or NAME and all below",
         .options = cache_options,
         .run = verb_cache},
     {0}};

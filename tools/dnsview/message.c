@@ -253,15 +253,14 @@ enum match response_match(const struct question *q, const uint8_t *pkt, size_t l
 	return dname_same_case(&name, &q->qname) ? MATCH_YES : MATCH_CASE;
 }
 
-enum err response_parse(struct message *m, const struct question *q, const struct dname *name,
-    const uint8_t *pkt, size_t len, size_t *at)
+enum err response_parse(
+    struct message *m, const struct question *q, const struct dname *name, const uint8_t *pkt, size_t len, size_t *at)
 {
 	struct rd r = rd_init(pkt, len);
 	struct dname sent;
 	r.pos = 12;
-	bool plain = len > 12 && pkt[4] << 8 | pkt[5] && !dname_read(&sent, &r) &&
-	             r.pos == 12 + (size_t)sent.len && dname_equal(&sent, &q->qname) &&
-	             dname_equal(&sent, name);
+	bool plain = len > 12 && pkt[4] << 8 | pkt[5] && !dname_read(&sent, &r) && r.pos == 12 + (size_t)sent.len &&
+	             dname_equal(&sent, &q->qname) && dname_equal(&sent, name);
 	if (!plain)
 		return message_parse(m, pkt, len, at);
 	uint8_t *copy = malloc(len);

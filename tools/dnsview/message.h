@@ -12,7 +12,7 @@
 #include "rr.h"
 
 #define DNS_MESSAGE_MAX 65535
-#define DNS_EDNS_SIZE                                                                                        \
+#define DNS_EDNS_SIZE                                                                                                \
 	1232 /* fits every path's packets, so that nothing is fragmented (DNS flag day 2020)                 \
 	      */
 #define DNS_EDNS_DO   0x8000u /* in an OPT record's TTL field (RFC 6891 6.1.3) */
@@ -78,7 +78,7 @@ const char *match_text(enum match m); /* what is wrong with it: "its identifier 
 
 /* Takes apart a response that matches. Servers repeat the question in our random case, and compressed names
  * elsewhere point into it: they come out spelt as in name. m->qname stays as sent. */
-enum err response_parse(struct message *m, const struct question *q, const struct dname *name,
-    const uint8_t *pkt, size_t len, size_t *at) MUST_USE;
+enum err response_parse(struct message *m, const struct question *q, const struct dname *name, const uint8_t *pkt,
+    size_t len, size_t *at) MUST_USE;
 
 #endif

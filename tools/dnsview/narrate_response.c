@@ -10,8 +10,8 @@ static struct trace *tr(const struct lookup *l)
 	return l->tell->trace;
 }
 
-static void put_received(struct lookup *l, const struct frame *f, const struct dns_reply *reply,
-    const char *label, enum secrecy secrecy)
+static void put_received(
+    struct lookup *l, const struct frame *f, const struct dns_reply *reply, const char *label, enum secrecy secrecy)
 {
 	char host[HOST_TEXT], from[ENDPOINT_TEXT], to[ENDPOINT_TEXT];
 	host_text(host, &f->slist.ns[f->slist.address[f->at].ns].name);
@@ -54,20 +54,18 @@ void tell_mismatch(struct lookup *l, const struct frame *f, const struct dns_rep
 
 void tell_case_changed(struct lookup *l, const struct frame *f, const struct dns_reply *reply)
 {
-	put_received(
-	    l, f, reply, "a response that repeats the question in other letters' case", SECRECY_CLEAR);
+	put_received(l, f, reply, "a response that repeats the question in other letters' case", SECRECY_CLEAR);
 	ev_decision(tr(l), "case-changed", "draft-vixie-dnsext-dns0x20",
 	    "The case of the letters is not what was sent: the work of a forger who guessed the number "
 	    "right, or of a server "
 	    "that does not keep it. Over TCP nobody can answer blindly, so the question is repeated there.");
 }
 
-void tell_malformed(
-    struct lookup *l, const struct frame *f, const struct dns_reply *reply, enum err e, size_t at)
+void tell_malformed(struct lookup *l, const struct frame *f, const struct dns_reply *reply, enum err e, size_t at)
 {
 	put_received(l, f, reply, "a malformed response", SECRECY_CLEAR);
-	ev_decision(tr(l), "response-malformed", err_ref(e), "The response cannot be read: at octet %zu, %s.",
-	    at, err_text(e));
+	ev_decision(tr(l), "response-malformed", err_ref(e), "The response cannot be read: at octet %zu, %s.", at,
+	    err_text(e));
 }
 
 /* --- what a response is ------------------------------------------------------------------------ */
@@ -92,8 +90,7 @@ static void answer_label(char out[static LABEL_TEXT], const struct frame *f, con
 		if (r->section == SECTION_ANSWER && r->type == f->stype && r->rr &&
 		    dname_equal(&r->owner, &f->sname)) {
 			snprintf(out, LABEL_TEXT, "answer: %s %s%s, TTL %u", type_text(type, r->type),
-			    rdata_text(data, sizeof(data), r->rr), n > 1 ? " and more" : "",
-			    (unsigned)r->ttl);
+			    rdata_text(data, sizeof(data), r->rr), n > 1 ? " and more" : "", (unsigned)r->ttl);
 			return;
 		}
 	}
@@ -110,16 +107,15 @@ static void response_label(
 		answer_label(out, f, m);
 		break;
 	case RESPONSE_ALIAS:
-		snprintf(out, LABEL_TEXT, "%s: %s -> %s",
-		    a->alias->type == LDNS_RR_TYPE_CNAME ? "CNAME" : "DNAME",
+		snprintf(out, LABEL_TEXT, "%s: %s -> %s", a->alias->type == LDNS_RR_TYPE_CNAME ? "CNAME" : "DNAME",
 		    dname_text(name, &a->alias->owner), dname_text(target, &a->alias->target));
 		break;
 	case RESPONSE_REFERRAL:
 		ns = count(m, SECTION_AUTHORITY, &a->cut, LDNS_RR_TYPE_NS);
 		glue = count(m, SECTION_ADDITIONAL, NULL, LDNS_RR_TYPE_A) +
 		       count(m, SECTION_ADDITIONAL, NULL, LDNS_RR_TYPE_AAAA);
-		snprintf(out, LABEL_TEXT, "referral to %s: %u name server%s, %u address%s",
-		    dname_text(name, &a->cut), ns, ns == 1 ? "" : "s", glue, glue == 1 ? "" : "es");
+		snprintf(out, LABEL_TEXT, "referral to %s: %u name server%s, %u address%s", dname_text(name, &a->cut),
+		    ns, ns == 1 ? "" : "s", glue, glue == 1 ? "" : "es");
 		break;
 	case RESPONSE_NXDOMAIN:
 		snprintf(out, LABEL_TEXT, "NXDOMAIN: there is no %s", dname_text(name, &f->sname));
@@ -140,8 +136,8 @@ static void response_label(
 	}
 }
 
-void tell_response(struct lookup *l, const struct frame *f, const struct dns_reply *reply,
-    const struct message *m, const struct analysis *a)
+void tell_response(struct lookup *l, const struct frame *f, const struct dns_reply *reply, const struct message *m,
+    const struct analysis *a)
 {
 	char label[LABEL_TEXT];
 	if (!trace_on(tr(l)))
@@ -169,8 +165,8 @@ void tell_truncated(struct lookup *l, const struct frame *f)
 void tell_no_edns(struct lookup *l, const struct frame *f)
 {
 	char server[SERVER_TEXT];
-	ev_decision(tr(l), "no-edns", "RFC 6891 7",
-	    "Ask %s again, in the form of 1987: it does not understand EDNS.", server_text(server, f, f->at));
+	ev_decision(tr(l), "no-edns", "RFC 6891 7", "Ask %s again, in the form of 1987: it does not understand EDNS.",
+	    server_text(server, f, f->at));
 }
 
 void tell_referral(struct lookup *l, const struct frame *f)
@@ -191,15 +187,14 @@ void tell_alias(struct lookup *l, const struct frame *f, const struct dname *tar
 	teach(l->tell, LESSON_ALIAS);
 }
 
-const char *tell_alias_loop(
-    const struct frame *f, const struct dname *target, char out[static ALIAS_LOOP_TEXT])
+const char *tell_alias_loop(const struct frame *f, const struct dname *target, char out[static ALIAS_LOOP_TEXT])
 {
 	size_t at = (size_t)snprintf(out, ALIAS_LOOP_TEXT, "its aliases lead in a circle: ");
 	char name[DNAME_TEXT];
 	for (unsigned i = 0; i <= f->n_names && at < ALIAS_LOOP_TEXT; i++) {
 		const struct dname *n = i < f->n_names ? &f->names[i] : target;
-		at += (size_t)snprintf(out + at, ALIAS_LOOP_TEXT - at, "%s%s", dname_text(name, n),
-		    i < f->n_names ? " -> " : "");
+		at += (size_t)snprintf(
+		    out + at, ALIAS_LOOP_TEXT - at, "%s%s", dname_text(name, n), i < f->n_names ? " -> " : "");
 	}
 	return out;
 }
@@ -229,8 +224,7 @@ static bool is_glue(const struct message *m, const struct analysis *a, const str
 {
 	for (size_t i = 0; a->kind == RESPONSE_REFERRAL && i < m->n_records; i++)
 		if (m->records[i].section == SECTION_AUTHORITY && m->records[i].type == LDNS_RR_TYPE_NS &&
-		    dname_equal(&m->records[i].owner, &a->cut) &&
-		    dname_equal(&m->records[i].target, &r->owner))
+		    dname_equal(&m->records[i].owner, &a->cut) && dname_equal(&m->records[i].target, &r->owner))
 			return true;
 	return false;
 }
@@ -253,14 +247,14 @@ static char *addresses_text(char out[static ADDRESSES_TEXT], const struct messag
 			continue;
 		if (o < r)
 			return out;
-		at += (size_t)snprintf(out + at, ADDRESSES_TEXT - at, "%s%s", at ? ", " : "",
-		    rdata_text(data, sizeof(data), o->rr));
+		at += (size_t)snprintf(
+		    out + at, ADDRESSES_TEXT - at, "%s%s", at ? ", " : "", rdata_text(data, sizeof(data), o->rr));
 	}
 	return out;
 }
 
-static void tell_glue(struct lookup *l, const struct frame *f, const struct message *m,
-    const struct analysis *a, const struct record *r)
+static void tell_glue(struct lookup *l, const struct frame *f, const struct message *m, const struct analysis *a,
+    const struct record *r)
 {
 	char name[HOST_TEXT], zone[DNAME_TEXT], addresses[ADDRESSES_TEXT];
 	if (!is_address(r) || !*addresses_text(addresses, m, r))
@@ -288,8 +282,7 @@ static void tell_glue(struct lookup *l, const struct frame *f, const struct mess
 		teach(l->tell, LESSON_GLUE);
 }
 
-static void tell_authority(
-    struct lookup *l, const struct frame *f, const struct analysis *a, const struct record *r)
+static void tell_authority(struct lookup *l, const struct frame *f, const struct analysis *a, const struct record *r)
 {
 	char name[DNAME_TEXT];
 	if (r->type != LDNS_RR_TYPE_NS || (a->kind == RESPONSE_REFERRAL && dname_equal(&r->owner, &a->cut)))
@@ -375,16 +368,14 @@ static void set_text(char out[static SET_TEXT], const struct cache_put *p, uint3
 		    rdata_text(data, sizeof(data), ldns_rr_list_rr(p->rrs, i)));
 	if (i < n)
 		at += (size_t)snprintf(out + at, SET_TEXT - at, ", and %zu more", n - i);
-	at += (size_t)snprintf(
-	    out + at, SET_TEXT - at, "%s, TTL %u", p->rrs && !no ? "" : none, (unsigned)p->ttl);
+	at += (size_t)snprintf(out + at, SET_TEXT - at, "%s, TTL %u", p->rrs && !no ? "" : none, (unsigned)p->ttl);
 	if (ttl > p->ttl)
 		snprintf(out + at, SET_TEXT - at, ", cut from %u", (unsigned)ttl);
 }
 
 void tell_kept(struct lookup *l, const struct cache_put *p, uint32_t ttl)
 {
-	char name[DNAME_TEXT], type[TYPE_TEXT], key[DNAME_TEXT + TYPE_TEXT + 2], after[SET_TEXT],
-	    from[HOST_TEXT];
+	char name[DNAME_TEXT], type[TYPE_TEXT], key[DNAME_TEXT + TYPE_TEXT + 2], after[SET_TEXT], from[HOST_TEXT];
 	const struct cache_entry *old;
 	if (!trace_on(tr(l)))
 		return;
@@ -393,11 +384,10 @@ void tell_kept(struct lookup *l, const struct cache_put *p, uint32_t ttl)
 	    p->type ? type_text(type, p->type) : "");
 	set_text(after, p, ttl);
 	if (p->kind == CACHE_FAILURE)
-		ev_state(
-		    tr(l), "cache", key, NULL, after, "so that broken servers are not asked at once again");
+		ev_state(tr(l), "cache", key, NULL, after, "so that broken servers are not asked at once again");
 	else
-		ev_state(tr(l), "cache", key, had ? "an older one" : NULL, after, "%s, from %s",
-		    kind_text(p->kind), host_text(from, p->from));
+		ev_state(tr(l), "cache", key, had ? "an older one" : NULL, after, "%s, from %s", kind_text(p->kind),
+		    host_text(from, p->from));
 	if (p->kind == CACHE_ANSWER || p->kind == CACHE_DELEGATION)
 		teach(l->tell, LESSON_TTL);
 	if (p->kind == CACHE_ANSWER && p->type == LDNS_RR_TYPE_NS)
@@ -434,8 +424,8 @@ static void cost_text(char out[static 120], const struct lookup_result *res)
 	if (answered != res->queries)
 		snprintf(share, sizeof(share), ", %u answered", answered);
 	if (res->queries)
-		snprintf(out, 120, "%u quer%s%s, %.1f ms", res->queries, res->queries == 1 ? "y" : "ies",
-		    share, (double)res->duration_ns / (double)NS_PER_MS);
+		snprintf(out, 120, "%u quer%s%s, %.1f ms", res->queries, res->queries == 1 ? "y" : "ies", share,
+		    (double)res->duration_ns / (double)NS_PER_MS);
 	else
 		snprintf(out, 120, "0 queries%s", res->outcome == OUTCOME_FAILURE ? "" : ", from the cache");
 }
@@ -456,8 +446,8 @@ void tell_result(struct lookup *l)
 	} else if (res->outcome == OUTCOME_NODATA) {
 		ev_result(tr(l), res->err, json, "%s exists, but has no %s record (%s)", name, type, cost);
 	} else {
-		ev_result(tr(l), res->err, json, "no answer for %s %s: %s (%s)", dname_text(name, &res->name),
-		    type, res->why[0] ? res->why : err_text(res->err), cost);
+		ev_result(tr(l), res->err, json, "no answer for %s %s: %s (%s)", dname_text(name, &res->name), type,
+		    res->why[0] ? res->why : err_text(res->err), cost);
 	}
 	free(json);
 }

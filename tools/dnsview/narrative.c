@@ -78,8 +78,7 @@ void tell_begin(struct lookup *l)
 void tell_give_up(struct lookup *l, const struct frame *f, const char *why)
 {
 	char q[QUESTION_TEXT];
-	ev_decision(
-	    tr(l), "gave-up", NULL, "Given up on %s: %s.", question_text(q, &f->sname, f->stype), why);
+	ev_decision(tr(l), "gave-up", NULL, "Given up on %s: %s.", question_text(q, &f->sname, f->stype), why);
 }
 
 /* --- step 1 ------------------------------------------------------------------------------------ */
@@ -92,8 +91,8 @@ static void tell_expired(struct lookup *l, enum cache_kind kind, const struct dn
 	int64_t now = clock_now(l->r->clock);
 	if (cache_find(l->r->cache, kind, name, type, now, &e) != CACHE_EXPIRED || e->lookup == l->number)
 		return;
-	ev_state(tr(l), "cache", question_text(q, name, type), "out of date", NULL,
-	    "its TTL ran out %lld s ago", (long long)((now - e->expires) / NS_PER_S));
+	ev_state(tr(l), "cache", question_text(q, name, type), "out of date", NULL, "its TTL ran out %lld s ago",
+	    (long long)((now - e->expires) / NS_PER_S));
 }
 
 void tell_cache_hit(struct lookup *l, const struct frame *f, const struct cache_entry *e)
@@ -106,12 +105,10 @@ void tell_cache_hit(struct lookup *l, const struct frame *f, const struct cache_
 	switch (e->kind) {
 	case CACHE_ANSWER:
 		if (e->type == f->stype)
-			ev_decision(
-			    tr(l), "cache-hit", ref, "%s is in the cache, for another %u s.", q, left);
+			ev_decision(tr(l), "cache-hit", ref, "%s is in the cache, for another %u s.", q, left);
 		else
-			ev_decision(tr(l), "cache-hit", ref,
-			    "The cache knows %s as an alias (%s), for another %u s.", name,
-			    type_text(type, e->type), left);
+			ev_decision(tr(l), "cache-hit", ref, "The cache knows %s as an alias (%s), for another %u s.",
+			    name, type_text(type, e->type), left);
 		break;
 	case CACHE_NXDOMAIN:
 		ev_decision(tr(l), "cache-hit", "RFC 8020 2",
@@ -124,8 +121,8 @@ void tell_cache_hit(struct lookup *l, const struct frame *f, const struct cache_
 		break;
 	case CACHE_FAILURE:
 		ev_decision(tr(l), "cache-hit", "RFC 9520 3.2",
-		    "%s failed a moment ago (%s): it is not tried again for %u s, to spare broken servers.",
-		    q, err_text(e->err), left);
+		    "%s failed a moment ago (%s): it is not tried again for %u s, to spare broken servers.", q,
+		    err_text(e->err), left);
 		break;
 	case CACHE_DELEGATION:
 	case CACHE_GLUE:
@@ -159,8 +156,7 @@ void tell_best_servers(struct lookup *l, const struct frame *f)
 		teach(l->tell, LESSON_ROOT);
 		return;
 	}
-	snprintf(known, sizeof(known), "with %u address%s to ask", s->n_addresses,
-	    s->n_addresses == 1 ? "" : "es");
+	snprintf(known, sizeof(known), "with %u address%s to ask", s->n_addresses, s->n_addresses == 1 ? "" : "es");
 	ev_decision(tr(l), "best-servers", "RFC 1034 5.3.3 step 2",
 	    "The closest zone known now is %s It is served by %s%s, %s.", zone_sentence(zone, &s->zone),
 	    s->n_ns ? host_text(first, &s->ns[0].name) : "nobody", s->n_ns > 1 ? " and others" : "",
@@ -169,8 +165,7 @@ void tell_best_servers(struct lookup *l, const struct frame *f)
 		teach(l->tell, LESSON_CACHE_PARTLY);
 }
 
-void tell_address_refused(
-    struct lookup *l, const struct frame *f, unsigned ns, const struct ip *ip, const char *what)
+void tell_address_refused(struct lookup *l, const struct frame *f, unsigned ns, const struct ip *ip, const char *what)
 {
 	char host[HOST_TEXT], text[IP_TEXT];
 	ev_decision(tr(l), "address-refused", "RFC 6890",
@@ -184,8 +179,8 @@ void tell_known_lame(struct lookup *l, const struct frame *f, unsigned ns, const
 {
 	char host[HOST_TEXT], zone[DNAME_TEXT], text[IP_TEXT];
 	ev_decision(tr(l), "server-remembered-lame", "RFC 1912 2.8",
-	    "%s (%s) was of no use for %s a short while ago: left out.",
-	    host_text(host, &f->slist.ns[ns].name), ip_text(text, ip), zone_text(zone, &f->slist.zone));
+	    "%s (%s) was of no use for %s a short while ago: left out.", host_text(host, &f->slist.ns[ns].name),
+	    ip_text(text, ip), zone_text(zone, &f->slist.zone));
 }
 
 /* --- step 3 ------------------------------------------------------------------------------------ */
@@ -208,16 +203,15 @@ static const char *choice_text(struct lookup *l, const struct frame *f, char out
 		break;
 	case CHOICE_FASTEST:
 		snprintf(out, 160, "it answered before, in %.1f ms on average%s",
-		    sv ? (double)sv->srtt_ns / (double)NS_PER_MS : 0.0,
-		    f->chosen_of > 1 ? ", the fastest" : "");
+		    sv ? (double)sv->srtt_ns / (double)NS_PER_MS : 0.0, f->chosen_of > 1 ? ", the fastest" : "");
 		break;
 	case CHOICE_RANDOM:
 		if (f->slist.n_ns == 1)
-			snprintf(out, 160, "drawn from its %u addresses, of which none was tried before",
-			    f->chosen_of);
+			snprintf(
+			    out, 160, "drawn from its %u addresses, of which none was tried before", f->chosen_of);
 		else if (some_failed(&f->slist))
-			snprintf(out, 160, "drawn from the %u addresses of %ss that were not tried yet",
-			    f->chosen_of, kind);
+			snprintf(out, 160, "drawn from the %u addresses of %ss that were not tried yet", f->chosen_of,
+			    kind);
 		else
 			snprintf(out, 160,
 			    "drawn from %u addresses of %u %ss; nothing is known of them yet, and chance "
@@ -247,19 +241,18 @@ void tell_chosen(struct lookup *l, const struct frame *f)
 	uint8_t family = f->query.to.ip.family;
 	if (f->choice == CHOICE_NONE || servers_family_down(l->r->servers, family, clock_now(l->r->clock)))
 		return;
-	ev_decision(tr(l), "server-chosen", "RFC 1034 5.3.3 step 3", "Ask %s: %s.",
-	    server_text(server, f, f->at), choice_text(l, f, reason));
+	ev_decision(tr(l), "server-chosen", "RFC 1034 5.3.3 step 3", "Ask %s: %s.", server_text(server, f, f->at),
+	    choice_text(l, f, reason));
 }
 
 void tell_sent(struct lookup *l, const struct frame *f)
 {
-	char q[QUESTION_TEXT], host[HOST_TEXT], from[ENDPOINT_TEXT], to[ENDPOINT_TEXT],
-	    label[QUESTION_TEXT + 32];
+	char q[QUESTION_TEXT], host[HOST_TEXT], from[ENDPOINT_TEXT], to[ENDPOINT_TEXT], label[QUESTION_TEXT + 32];
 	const struct slist_address *a = &f->slist.address[f->at];
 	if (!trace_on(tr(l)))
 		return;
-	snprintf(label, sizeof(label), "%s?%s%s", question_text(q, &f->sname, f->stype),
-	    f->tcp ? " over TCP" : "", f->edns ? "" : " without EDNS");
+	snprintf(label, sizeof(label), "%s?%s%s", question_text(q, &f->sname, f->stype), f->tcp ? " over TCP" : "",
+	    f->edns ? "" : " without EDNS");
 	host_text(host, &f->slist.ns[a->ns].name);
 	emit(tr(l), (struct event){.kind = EV_SEND,
 	                .u.msg = {.from = l->tell->me,
@@ -312,11 +305,10 @@ void tell_no_response(struct lookup *l, const struct frame *f, const struct dns_
 		    "%s is there, but no name server listens%s. It is asked last for a while.", server, by);
 	} else if (reply->err == ERR_CLOSED) {
 		ev_decision(tr(l), "connection-closed", "RFC 7766 6.2",
-		    "%s closed the connection before its answer was whole. It is asked last for a while.",
-		    server);
+		    "%s closed the connection before its answer was whole. It is asked last for a while.", server);
 	} else {
-		ev_decision(tr(l), "server-unreachable", NULL, "%s gave no answer: %s.", server,
-		    err_text(reply->err));
+		ev_decision(
+		    tr(l), "server-unreachable", NULL, "%s gave no answer: %s.", server, err_text(reply->err));
 	}
 }
 
@@ -389,6 +381,6 @@ void tell_ns_bound(struct lookup *l, const struct frame *f, unsigned ns)
 	    "%s (for %s) is not looked up any more: a zone may cost %u such look-ups, %u deep. Without a "
 	    "bound one small "
 	    "referral could set off hundreds of queries (the NXNSAttack).",
-	    host_text(host, &f->slist.ns[ns].name), zone_text(zone, &f->slist.zone),
-	    NS_LOOKUPS_DELEGATION_MAX, DEPTH_MAX);
+	    host_text(host, &f->slist.ns[ns].name), zone_text(zone, &f->slist.zone), NS_LOOKUPS_DELEGATION_MAX,
+	    DEPTH_MAX);
 }

@@ -38,10 +38,9 @@ void tell_ns_bound(struct lookup *l, const struct frame *f, unsigned ns);
 void tell_strays(struct lookup *l, const struct frame *f, const struct dns_reply *reply);
 void tell_mismatch(struct lookup *l, const struct frame *f, const struct dns_reply *reply, enum match match);
 void tell_case_changed(struct lookup *l, const struct frame *f, const struct dns_reply *reply);
-void tell_malformed(
-    struct lookup *l, const struct frame *f, const struct dns_reply *reply, enum err e, size_t at);
-void tell_response(struct lookup *l, const struct frame *f, const struct dns_reply *reply,
-    const struct message *m, const struct analysis *a);
+void tell_malformed(struct lookup *l, const struct frame *f, const struct dns_reply *reply, enum err e, size_t at);
+void tell_response(struct lookup *l, const struct frame *f, const struct dns_reply *reply, const struct message *m,
+    const struct analysis *a);
 void tell_truncated(struct lookup *l, const struct frame *f);
 void tell_no_edns(struct lookup *l, const struct frame *f);
 void tell_referral(struct lookup *l, const struct frame *f);
@@ -51,8 +50,7 @@ void tell_negative_not_kept(struct lookup *l, const struct frame *f, const struc
 
 /* "loop1. -> loop2. -> loop1."; returns out */
 #define ALIAS_LOOP_TEXT 320
-const char *tell_alias_loop(
-    const struct frame *f, const struct dname *target, char out[static ALIAS_LOOP_TEXT]);
+const char *tell_alias_loop(const struct frame *f, const struct dname *target, char out[static ALIAS_LOOP_TEXT]);
 
 /* Which records of a response are believed and which are not, and why. */
 void tell_trust(struct lookup *l, const struct frame *f, const struct message *m, const struct analysis *a);

@@ -9,13 +9,13 @@ struct block {
 	const char *what;
 };
 
-#define V4(p, q, r)                                                                                          \
-	{                                                                                                    \
-		.family = 4, .b = { p, q, r }                                                                \
+#define V4(p, q, r)                                                                                                  \
+	{                                                                                                            \
+		.family = 4, .b = { p, q, r }                                                                        \
 	}
-#define V6(...)                                                                                              \
-	{                                                                                                    \
-		.family = 6, .b = { __VA_ARGS__ }                                                            \
+#define V6(...)                                                                                                      \
+	{                                                                                                            \
+		.family = 6, .b = { __VA_ARGS__ }                                                                    \
 	}
 
 static const struct block blocks[] = {

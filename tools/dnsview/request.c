@@ -35,8 +35,7 @@ static bool skip_record(struct request *q, struct rd *r, bool additional)
 	return true;
 }
 
-static bool parse_body(
-    struct request *q, struct rd *r, unsigned questions, unsigned records, unsigned additional)
+static bool parse_body(struct request *q, struct rd *r, unsigned questions, unsigned records, unsigned additional)
 {
 	if (questions != 1 || dname_read(&q->qname, r))
 		return false;
@@ -144,8 +143,7 @@ static ldns_pkt *make_packet(const struct lookup_result *res)
 		return p;
 	push_answers(p, res);
 	for (size_t i = 0; i < ldns_rr_list_rr_count(res->authority); i++)
-		ldns_pkt_push_rr(
-		    p, LDNS_SECTION_AUTHORITY, ldns_rr_clone(ldns_rr_list_rr(res->authority, i)));
+		ldns_pkt_push_rr(p, LDNS_SECTION_AUTHORITY, ldns_rr_clone(ldns_rr_list_rr(res->authority, i)));
 	return p;
 }
 
@@ -182,8 +180,7 @@ enum err stored_make(struct stored *s, const struct lookup_result *res)
 	ldns_pkt_free(p);
 	if (st != LDNS_STATUS_OK)
 		s->wire = NULL;
-	enum err e =
-	    st == LDNS_STATUS_OK && s->len <= DNS_MESSAGE_MAX - OPT_LEN ? note_ttls(s) : ERR_TOO_LONG;
+	enum err e = st == LDNS_STATUS_OK && s->len <= DNS_MESSAGE_MAX - OPT_LEN ? note_ttls(s) : ERR_TOO_LONG;
 	if (e)
 		stored_release(s);
 	return e;
@@ -261,8 +258,8 @@ static void put_ttl(uint8_t *p, struct stored_use how)
 	p[3] = (uint8_t)ttl;
 }
 
-size_t stored_write(uint8_t out[static DNS_MESSAGE_MAX], const struct stored *s, const struct request *q,
-    struct stored_use how)
+size_t stored_write(
+    uint8_t out[static DNS_MESSAGE_MAX], const struct stored *s, const struct request *q, struct stored_use how)
 {
 	uint16_t rcode = s->wire[3] & 15;
 	size_t limit = how.udp ? q->size : DNS_MESSAGE_MAX, question = HEADER + (size_t)q->qname.len + 4;

@@ -39,8 +39,8 @@ struct stored_use {
 	uint32_t age, ttl_max;
 	bool udp;
 };
-size_t stored_write(uint8_t out[static DNS_MESSAGE_MAX], const struct stored *s, const struct request *q,
-    struct stored_use how);
+size_t stored_write(
+    uint8_t out[static DNS_MESSAGE_MAX], const struct stored *s, const struct request *q, struct stored_use how);
 
 /* Writes the answer to a question for ANY. */
 size_t request_any(uint8_t out[static DNS_MESSAGE_MAX], const struct request *q);

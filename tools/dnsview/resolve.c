@@ -30,8 +30,8 @@
 #include "lookup.h"
 #include "narrative.h"
 
-static enum step restart_at(struct lookup *l, struct frame *f, const ldns_rr *alias,
-    const struct dname *target, uint32_t ttl, bool from_cache);
+static enum step restart_at(struct lookup *l, struct frame *f, const ldns_rr *alias, const struct dname *target,
+    uint32_t ttl, bool from_cache);
 static enum step ask_again(struct lookup *l, struct frame *f, bool tcp, bool edns);
 
 /* --- 1. See if the answer is in local information ---------------------------------------------- */
@@ -92,8 +92,7 @@ enum step step_1_answer_in_cache(struct lookup *l, struct frame *f)
 	if (e) {
 		tell_cache_hit(l, f, e);
 		if (e->kind == CACHE_FAILURE)
-			return give_up(
-			    l, f, e->err, "it failed a moment ago, and is not tried again at once");
+			return give_up(l, f, e->err, "it failed a moment ago, and is not tried again at once");
 		f->authority = counted_down(e, now);
 		return finish(l, f, e->kind == CACHE_NODATA ? OUTCOME_NODATA : OUTCOME_NXDOMAIN);
 	}
@@ -160,18 +159,17 @@ static void prepare_query(struct lookup *l, struct frame *f)
 enum step step_3_send_queries(struct lookup *l, struct frame *f)
 {
 	if (f->slist.silent >= SLIST_MAX_SILENT)
-		return give_up(l, f, ERR_TIMEOUT, "%u questions to servers of its zone got no response",
-		    SLIST_MAX_SILENT);
+		return give_up(
+		    l, f, ERR_TIMEOUT, "%u questions to servers of its zone got no response", SLIST_MAX_SILENT);
 	if (!f->again) {
-		f->choice = slist_choose(
-		    &f->slist, l->r->servers, clock_now(l->r->clock), l->r->rng, &f->at, &f->chosen_of);
+		f->choice =
+		    slist_choose(&f->slist, l->r->servers, clock_now(l->r->clock), l->r->rng, &f->at, &f->chosen_of);
 		if (f->choice == CHOICE_NONE) {
 			if (push_ns_lookup(l, f))
 				return STEP_CHILD;
 			if (l->fatal)
 				return STEP_DONE;
-			return give_up(
-			    l, f, f->last_err ? f->last_err : ERR_LAME, "%s", tell_why_no_server(l, f));
+			return give_up(l, f, f->last_err ? f->last_err : ERR_LAME, "%s", tell_why_no_server(l, f));
 		}
 		const struct server *sv = servers_find(l->r->servers, &f->slist.address[f->at].ip);
 		f->tcp = l->r->config.always_tcp;
@@ -180,8 +178,7 @@ enum step step_3_send_queries(struct lookup *l, struct frame *f)
 	f->again = false;
 	if (l->res->queries >= QUERIES_MAX) {
 		l->fatal = ERR_BUDGET;
-		return give_up(
-		    l, f, ERR_BUDGET, "%u queries were sent for it, and no more are allowed", QUERIES_MAX);
+		return give_up(l, f, ERR_BUDGET, "%u queries were sent for it, and no more are allowed", QUERIES_MAX);
 	}
 	prepare_query(l, f);
 	tell_chosen(l, f);
@@ -357,8 +354,7 @@ static enum step step_4d_drop_server(struct lookup *l, struct frame *f, const ch
 }
 
 /* What to do with a response of each kind. */
-static enum step step_4_act(
-    struct lookup *l, struct frame *f, const struct message *m, const struct analysis *a)
+static enum step step_4_act(struct lookup *l, struct frame *f, const struct message *m, const struct analysis *a)
 {
 	switch (a->kind) {
 	case RESPONSE_ANSWER:
@@ -431,8 +427,8 @@ static enum step ask_again(struct lookup *l, struct frame *f, bool tcp, bool edn
 
 /* Changes SNAME to what it is an alias of, and goes to step 1; bounded, and never in a circle (RFC
  * 1034 5.2.2). */
-static enum step restart_at(struct lookup *l, struct frame *f, const ldns_rr *alias,
-    const struct dname *target, uint32_t ttl, bool from_cache)
+static enum step restart_at(struct lookup *l, struct frame *f, const ldns_rr *alias, const struct dname *target,
+    uint32_t ttl, bool from_cache)
 {
 	char text[ALIAS_LOOP_TEXT];
 	ldns_rr *rr = ldns_rr_clone(alias);

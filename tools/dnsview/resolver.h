@@ -104,11 +104,11 @@ struct lookup_result {
 };
 
 /* Resolves one name. Always leaves a result, which the caller releases. */
-void resolver_lookup(struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type,
-    struct lookup_result *out);
+void resolver_lookup(
+    struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type, struct lookup_result *out);
 /* The same without an event for the result: for what is asked on the way to something else. */
-void resolver_fetch(struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type,
-    struct lookup_result *out);
+void resolver_fetch(
+    struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type, struct lookup_result *out);
 void lookup_result_release(struct lookup_result *res);
 
 #endif

@@ -43,8 +43,8 @@ static void read_offset(void *ctx)
 		return; /* not there yet, or being written */
 	text[n] = '\0';
 	if (setup_clock_offset(text, &ns) && ns != s->clock.ns) {
-		ev_timer(s->resolver.narrator.trace, "clock", ns - s->clock.ns,
-		    "The clock is moved: now %+lld s.", (long long)(ns / NS_PER_S));
+		ev_timer(s->resolver.narrator.trace, "clock", ns - s->clock.ns, "The clock is moved: now %+lld s.",
+		    (long long)(ns / NS_PER_S));
 		s->clock.ns = ns;
 	}
 }
@@ -82,8 +82,8 @@ static int run_loop(struct serving *s)
 	uv_poll_start(&s->stop, UV_READABLE, on_stop);
 	if (*s->kept.path)
 		uv_timer_start(&s->save, on_save, SAVE_EVERY_MS, SAVE_EVERY_MS);
-	fprintf(s->c->out, "serving DNS at %s (UDP and TCP); Ctrl-C ends it\n",
-	    endpoint_text(at, &s->request->listen));
+	fprintf(
+	    s->c->out, "serving DNS at %s (UDP and TCP); Ctrl-C ends it\n", endpoint_text(at, &s->request->listen));
 	if (fflush(s->c->out) != 0 && errno != EPIPE)
 		return cli_fail(s->c, ERR_IO, "standard output: %s", strerror(errno));
 	uv_run(&s->loop, UV_RUN_DEFAULT);
@@ -106,9 +106,9 @@ static int run_server(struct serving *s)
 		return cli_fail(s->c, ERR_INTERNAL, "no event loop");
 	cache_limit_bytes(s->resolver.cache, (size_t)r->megabytes << 19);
 	enum err e = server_open(&s->server, &s->loop, &s->resolver, &config);
-	int status = e ? cli_fail(s->c, e == ERR_NET ? ERR_IO : e, "%s: %s", endpoint_text(at, &r->listen),
-	                     strerror(errno))
-	               : run_loop(s);
+	int status =
+	    e ? cli_fail(s->c, e == ERR_NET ? ERR_IO : e, "%s: %s", endpoint_text(at, &r->listen), strerror(errno))
+	      : run_loop(s);
 	if (!e) {
 		uv_close((uv_handle_t *)&s->stop, NULL);
 		uv_close((uv_handle_t *)&s->save, NULL);

@@ -52,8 +52,7 @@ void servers_note_lame(struct servers *s, const struct ip *ip, const struct dnam
 bool servers_is_lame(const struct servers *s, const struct ip *ip, const struct dname *zone, int64_t now)
 {
 	for (size_t i = 0; i < s->n_lame; i++)
-		if (s->lame[i].until > now && ip_equal(&s->lame[i].ip, ip) &&
-		    dname_equal(&s->lame[i].zone, zone))
+		if (s->lame[i].until > now && ip_equal(&s->lame[i].ip, ip) && dname_equal(&s->lame[i].zone, zone))
 			return true;
 	return false;
 }

@@ -9,8 +9,8 @@
 int setup_hints(struct cli *c, const char *file, struct hints *out)
 {
 	struct hints_error where;
-	enum err e = file ? hints_load(out, file, &where)
-	                  : hints_parse(out, root_hints_text, strlen(root_hints_text), &where);
+	enum err e =
+	    file ? hints_load(out, file, &where) : hints_parse(out, root_hints_text, strlen(root_hints_text), &where);
 	if (e == ERR_OK)
 		return EXIT_YES;
 	if (e == ERR_IO)
@@ -30,8 +30,7 @@ int setup_anchors(struct cli *c, const char *file, struct anchors *out, const ch
 		return EXIT_YES;
 	if (e == ERR_IO)
 		return cli_fail(c, e, "%s: %s", file, strerror(errno));
-	return cli_fail(
-	    c, e, "%s: line %u: %s", file ? file : "built-in trust anchors", where.line, where.why);
+	return cli_fail(c, e, "%s: line %u: %s", file ? file : "built-in trust anchors", where.line, where.why);
 }
 
 bool setup_in_lab(void)
@@ -146,7 +145,6 @@ int kept_cache_save(struct cli *c, const struct kept_cache *k, const struct cach
 		return EXIT_YES;
 	if (k->asked_for)
 		return kept_cache_fail(c, k, e, at);
-	cli_warn(
-	    c, "%s: what was learnt is not kept: %s", k->path, e == ERR_IO ? strerror(errno) : err_text(e));
+	cli_warn(c, "%s: what was learnt is not kept: %s", k->path, e == ERR_IO ? strerror(errno) : err_text(e));
 	return EXIT_YES;
 }

@@ -54,8 +54,8 @@ static int64_t srtt(const struct slist *s, unsigned i, const struct servers *kno
 	return sv ? sv->srtt_ns : 0;
 }
 
-enum choice slist_choose(const struct slist *s, const struct servers *known, int64_t now, struct rng rng,
-    unsigned *out, unsigned *of)
+enum choice slist_choose(
+    const struct slist *s, const struct servers *known, int64_t now, struct rng rng, unsigned *out, unsigned *of)
 {
 	unsigned best = ~0u, n_best = 0, n_usable = 0, at[SLIST_MAX_ADDRESSES];
 	for (unsigned i = 0; i < s->n_addresses; i++) {

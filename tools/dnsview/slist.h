@@ -18,7 +18,7 @@
 struct slist_ns {
 	struct dname name;
 	bool looked_up[2]; /* IPv4, IPv6: a look-up was tried */
-	bool failed; /* one of its addresses gave nothing: another of the same machine is no better bet */
+	bool failed;       /* one of its addresses gave nothing: another of the same machine is no better bet */
 };
 
 struct slist_address {
@@ -55,7 +55,7 @@ enum choice {
 };
 
 /* The next address to ask; *out its index, *of how many it was chosen from. */
-enum choice slist_choose(const struct slist *s, const struct servers *known, int64_t now, struct rng rng,
-    unsigned *out, unsigned *of);
+enum choice slist_choose(
+    const struct slist *s, const struct servers *known, int64_t now, struct rng rng, unsigned *out, unsigned *of);
 
 #endif

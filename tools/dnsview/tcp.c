@@ -219,8 +219,7 @@ enum err tcp_open(struct answering *s)
 	uv_tcp_init(s->loop, &t->listener);
 	t->listener.data = s;
 	s->tcp = t;
-	int rc =
-	    uv_tcp_bind(&t->listener, (struct sockaddr *)&sa, sa.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
+	int rc = uv_tcp_bind(&t->listener, (struct sockaddr *)&sa, sa.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
 	if (rc == 0)
 		rc = uv_listen((uv_stream_t *)&t->listener, 64, on_connection);
 	if (rc == 0)

@@ -45,8 +45,7 @@ static enum err watched_send(void *ctx, const struct dns_query *q, struct endpoi
 	struct watched *w = ctx;
 	char to[ENDPOINT_TEXT], name[DNAME_TEXT];
 	if (!w->quiet)
-		cli_progress(
-		    "asking %s for %s", endpoint_text(to, &q->to), dname_text(name, &q->question.qname));
+		cli_progress("asking %s for %s", endpoint_text(to, &q->to), dname_text(name, &q->question.qname));
 	return w->inner.send(w->inner.ctx, q, local);
 }
 
@@ -70,8 +69,8 @@ static int lookup_one(
 	struct lookup_result out;
 	resolver_lookup(res, ex, name, type, &out);
 	enum security s = v && !cli_interrupted() ? validator_check(v, &out) : SECURITY_SECURE;
-	int status = out.err == ERR_FORMAT ? EXIT_NETWORK
-	                                   : (int)err_exit(out.err); /* a server's fault, not the input's */
+	int status =
+	    out.err == ERR_FORMAT ? EXIT_NETWORK : (int)err_exit(out.err); /* a server's fault, not the input's */
 	lookup_result_release(&out);
 	if (s == SECURITY_BOGUS)
 		status = worse(status, EXIT_NO);
@@ -80,8 +79,7 @@ static int lookup_one(
 	return cli_interrupted() ? EXIT_INTERRUPTED : status;
 }
 
-static int lookup_each(
-    struct resolver *res, struct exchange ex, const struct trace_request *r, struct validator *v)
+static int lookup_each(struct resolver *res, struct exchange ex, const struct trace_request *r, struct validator *v)
 {
 	int status = EXIT_YES;
 	for (unsigned i = 0; i <= r->repeat && status < EXIT_INTERRUPTED; i++)
@@ -142,8 +140,7 @@ static int run_with(
 	enum err e = exchange_cares_new(&net, cli_interrupt_fd());
 	if (e)
 		return cli_fail(c, e, "the network could not be set up");
-	struct watched w = {
-	    .inner = exchange_cares(net), .quiet = !cli_has(c, "quiet") && isatty(fileno(c->out))};
+	struct watched w = {.inner = exchange_cares(net), .quiet = !cli_has(c, "quiet") && isatty(fileno(c->out))};
 	struct exchange ex = {.send = watched_send, .wait = watched_wait, .ctx = &w};
 	moved_clock_init(&clock, r->offset_ns);
 	e = resolver_init(&res, &config, hints, &clock.clock, setup_rng(), t, me);

@@ -111,8 +111,7 @@ static void make_room(struct warm *w, size_t size)
 	}
 }
 
-enum err warm_put(
-    struct warm *w, const struct dname *name, uint16_t type, const struct stored *s, int64_t now)
+enum err warm_put(struct warm *w, const struct dname *name, uint16_t type, const struct stored *s, int64_t now)
 {
 	struct dname low = dname_lower(name);
 	uint32_t hash = hash_of(&low, type);
@@ -127,8 +126,7 @@ enum err warm_put(
 	struct entry *e = malloc(size);
 	if (!e)
 		return ERR_NOMEM;
-	*e = (struct entry){
-	    .kept = now, .s = *s, .hash = hash, .size = size, .type = type, .name_len = low.len};
+	*e = (struct entry){.kept = now, .s = *s, .hash = hash, .size = size, .type = type, .name_len = low.len};
 	memcpy(e->name, low.b, low.len);
 	e->s.ttl_at = (uint16_t *)(void *)((uint8_t *)e + sizeof(*e) + named);
 	e->s.wire = (uint8_t *)e->s.ttl_at + ttls;

@@ -16,8 +16,7 @@ const struct stored *warm_find(
     struct warm *w, const struct dname *name, uint16_t type, int64_t now, uint32_t expired, uint32_t *age);
 
 /* Keeps a copy. */
-enum err warm_put(
-    struct warm *w, const struct dname *name, uint16_t type, const struct stored *s, int64_t now);
+enum err warm_put(struct warm *w, const struct dname *name, uint16_t type, const struct stored *s, int64_t now);
 size_t warm_count(const struct warm *w);
 
 #endif

@@ -91,9 +91,8 @@ enum err avalanche_run(
 		    "fits.",
 		    res->bits / 2, res->bits);
 		ev_check(t, "half",
-		    res->mean > 0.45 * (double)res->bits && res->mean < 0.55 * (double)res->bits
-		        ? VERDICT_PASS
-		        : VERDICT_FAIL,
+		    res->mean > 0.45 * (double)res->bits && res->mean < 0.55 * (double)res->bits ? VERDICT_PASS
+		                                                                                 : VERDICT_FAIL,
 		    NULL, "do about half of the bits change?",
 		    "each of %zu input bits changed alone: %.1f of %zu output bits on average, at least %zu, "
 		    "at most %zu",

@@ -14,7 +14,7 @@ struct avalanche_result {
 
 /* bit: counted from the most significant one of the first octet. The picture has '#' where an output bit
  * changed. */
-enum err avalanche_run(enum algo a, const uint8_t *text, size_t len, size_t bit, struct trace *t,
-    struct avalanche_result *res) MUST_USE;
+enum err avalanche_run(
+    enum algo a, const uint8_t *text, size_t len, size_t bit, struct trace *t, struct avalanche_result *res) MUST_USE;
 
 #endif

@@ -41,8 +41,7 @@ static enum err measure(const struct compare_options *o, struct compare_result *
 			e = ERR_CLOSED;
 	}
 	if (e == ERR_OK) {
-		*row = (struct compare_row){
-		    .kind = kind, .octets = op->len, .ns = (double)spent / (double)times};
+		*row = (struct compare_row){.kind = kind, .octets = op->len, .ns = (double)spent / (double)times};
 		snprintf(row->name, sizeof(row->name), "%s", name);
 		res->n++;
 	}
@@ -58,12 +57,10 @@ static enum err measure_symmetric(const struct compare_options *o, struct compar
 	for (size_t c = 0; c < 2; c++)
 		for (size_t s = 0; e == ERR_OK && s < 3; s++)
 			e = measure(o, res, COMPARE_SYMMETRIC, ciphers[c], &op,
-			    compare_cipher(
-			        &op, c == 0 ? EVP_aes_256_gcm() : EVP_chacha20_poly1305(), sizes[s]));
+			    compare_cipher(&op, c == 0 ? EVP_aes_256_gcm() : EVP_chacha20_poly1305(), sizes[s]));
 	for (size_t h = 0; h < sizeof(hashes) / sizeof(hashes[0]); h++)
 		for (size_t s = 0; e == ERR_OK && s < 3; s += 2)
-			e = measure(
-			    o, res, COMPARE_HASH, hashes[h], &op, compare_digest(&op, hashes[h], sizes[s]));
+			e = measure(o, res, COMPARE_HASH, hashes[h], &op, compare_digest(&op, hashes[h], sizes[s]));
 	return e;
 }
 
@@ -100,8 +97,7 @@ static enum err measure_curves(const struct compare_options *o, struct compare_r
 	if (e == ERR_OK)
 		e = measure(o, res, COMPARE_ASYMMETRIC, "Ed25519 sign", &op, compare_ed25519(&op, ed, true));
 	if (e == ERR_OK)
-		e = measure(
-		    o, res, COMPARE_ASYMMETRIC, "Ed25519 verify", &op, compare_ed25519(&op, ed, false));
+		e = measure(o, res, COMPARE_ASYMMETRIC, "Ed25519 verify", &op, compare_ed25519(&op, ed, false));
 	EVP_PKEY_free(ed);
 	EVP_PKEY_free(x);
 	EVP_PKEY_free(y);
@@ -154,9 +150,8 @@ static void conclusions(const struct compare_result *res, struct trace *t, char 
 	    "%.0f times as long", per_octet(private) / per_octet(aes));
 	ev_check(t, "public-16", VERDICT_PASS, NULL, "one message of 16 octets, by the public key or by AES?",
 	    "%.0f times as long", public->ns / aes16->ns);
-	ev_check(t, "x25519", VERDICT_PASS, NULL,
-	    "a key agreed with X25519, against one RSA-2048 private operation?", "%.1f times as fast",
-	    private->ns / x->ns);
+	ev_check(t, "x25519", VERDICT_PASS, NULL, "a key agreed with X25519, against one RSA-2048 private operation?",
+	    "%.1f times as fast", private->ns / x->ns);
 	ev_explain(t,
 	    "The number on the slide has the right size for one case: RSA's private operation against AES in "
 	    "hardware, octet by octet. "

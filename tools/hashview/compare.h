@@ -52,8 +52,7 @@ struct compare_op {
 
 void compare_op_release(struct compare_op *op);
 enum err compare_cipher(struct compare_op *op, const EVP_CIPHER *cipher, size_t len) MUST_USE;
-enum err compare_digest(
-    struct compare_op *op, const char *name, size_t len) MUST_USE; /* "BLAKE2b": libsodium's */
+enum err compare_digest(struct compare_op *op, const char *name, size_t len) MUST_USE; /* "BLAKE2b": libsodium's */
 /* The key is borrowed. secret: decrypt one message (RSA-OAEP), sign it (Ed25519), derive a secret (X25519).
  */
 enum err compare_rsa(struct compare_op *op, EVP_PKEY *key, bool secret) MUST_USE;

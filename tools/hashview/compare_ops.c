@@ -51,8 +51,7 @@ enum err compare_cipher(struct compare_op *op, const EVP_CIPHER *cipher, size_t 
 
 static bool run_digest(struct compare_op *op)
 {
-	return EVP_DigestInit_ex2(op->md, op->md_type, NULL) == 1 &&
-	       EVP_DigestUpdate(op->md, op->in, op->len) == 1 &&
+	return EVP_DigestInit_ex2(op->md, op->md_type, NULL) == 1 && EVP_DigestUpdate(op->md, op->in, op->len) == 1 &&
 	       EVP_DigestFinal_ex(op->md, op->out, NULL) == 1;
 }
 
@@ -91,8 +90,7 @@ enum err compare_rsa(struct compare_op *op, EVP_PKEY *key, bool secret)
 {
 	/* What fits into one message with OAEP and SHA-1 (PKCS #1, RFC 8017 7.1): 42 octets less than the
 	 * modulus. */
-	enum err e =
-	    rooms(op, (size_t)EVP_PKEY_get_size(key) - 42, secret ? run_rsa_decrypt : run_rsa_encrypt);
+	enum err e = rooms(op, (size_t)EVP_PKEY_get_size(key) - 42, secret ? run_rsa_decrypt : run_rsa_encrypt);
 
 	op->pkey = e == ERR_OK ? EVP_PKEY_CTX_new(key, NULL) : NULL;
 	op->sealed_len = sizeof(op->sealed);
@@ -143,8 +141,8 @@ enum err compare_x25519(struct compare_op *op, EVP_PKEY *key, EVP_PKEY *peer)
 	enum err e = rooms(op, 32, run_derive);
 
 	op->pkey = e == ERR_OK ? EVP_PKEY_CTX_new(key, NULL) : NULL;
-	if (e == ERR_OK && (!op->pkey || EVP_PKEY_derive_init(op->pkey) != 1 ||
-	                       EVP_PKEY_derive_set_peer(op->pkey, peer) != 1))
+	if (e == ERR_OK &&
+	    (!op->pkey || EVP_PKEY_derive_init(op->pkey) != 1 || EVP_PKEY_derive_set_peer(op->pkey, peer) != 1))
 		e = ERR_UNSUPPORTED;
 	return e;
 }

@@ -84,8 +84,8 @@ static size_t pass_salted(struct victim v[static USERS], const struct words *w)
 }
 
 /* Repeats a pass until it can be measured; *ns is what one takes. */
-static size_t timed(size_t (*pass)(struct victim *, const struct words *), struct victim *v,
-    const struct words *w, const struct crack_options *o, double *ns)
+static size_t timed(size_t (*pass)(struct victim *, const struct words *), struct victim *v, const struct words *w,
+    const struct crack_options *o, double *ns)
 {
 	int64_t begin = clock_now(o->clock), now;
 	size_t found = 0, passes = 0;
@@ -106,8 +106,8 @@ static char *span(char out[static 32], double ns)
 	static const struct {
 		double ns;
 		const char *unit;
-	} units[] = {{365.25 * 86400e9, "years"}, {86400e9, "days"}, {3600e9, "hours"}, {60e9, "minutes"},
-	    {1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {0, "ns"}};
+	} units[] = {{365.25 * 86400e9, "years"}, {86400e9, "days"}, {3600e9, "hours"}, {60e9, "minutes"}, {1e9, "s"},
+	    {1e6, "ms"}, {1e3, "us"}, {0, "ns"}};
 	size_t i = 0;
 
 	while (ns < units[i].ns * (i < 4 ? 2 : 1))
@@ -130,8 +130,7 @@ static enum err measure_argon(const struct words *w, const struct crack_options 
 	uint8_t hash[32], salt[crypto_pwhash_SALTBYTES] = {0};
 	int64_t begin = clock_now(o->clock), now = begin;
 
-	for (res->argon_guesses = 0; now - begin < o->argon_ns || res->argon_guesses < 2;
-	     res->argon_guesses++) {
+	for (res->argon_guesses = 0; now - begin < o->argon_ns || res->argon_guesses < 2; res->argon_guesses++) {
 		const char *word = w->word[res->argon_guesses % w->n];
 		if (o->interrupted())
 			return ERR_CLOSED;
@@ -144,8 +143,7 @@ static enum err measure_argon(const struct words *w, const struct crack_options 
 	return ERR_OK;
 }
 
-static enum err story(
-    const struct words *w, const struct crack_options *o, struct trace *t, struct crack_result *res)
+static enum err story(const struct words *w, const struct crack_options *o, struct trace *t, struct crack_result *res)
 {
 	struct victim v[USERS];
 	double ns, users = USERS, n = (double)w->n;
@@ -165,9 +163,8 @@ static enum err story(
 	res->found_plain = timed(pass_plain, v, w, o, &ns);
 	res->plain_ns = ns / n;
 	tell_found(v, t);
-	ev_timer(t, "plain", (int64_t)ns,
-	    "%s for all users at once: %s a guess, %.3g million guesses a second", span(all, ns),
-	    span(one, res->plain_ns), 1e3 / res->plain_ns);
+	ev_timer(t, "plain", (int64_t)ns, "%s for all users at once: %s a guess, %.3g million guesses a second",
+	    span(all, ns), span(one, res->plain_ns), 1e3 / res->plain_ns);
 
 	ev_heading(t, "Salted SHA-256");
 	ev_check(t, "same-salted", VERDICT_PASS, NULL, "is Alice's hash now another than Bob's?",
@@ -189,8 +186,7 @@ static enum err story(
 	ev_timer(t, "argon2id", (int64_t)res->argon_ns,
 	    "%s a guess (measured over %zu), with %u MiB of memory each: "
 	    "%.3g times a salted SHA-256",
-	    span(one, res->argon_ns), res->argon_guesses, o->memory_kib / 1024,
-	    res->argon_ns / res->salted_ns);
+	    span(one, res->argon_ns), res->argon_guesses, o->memory_kib / 1024, res->argon_ns / res->salted_ns);
 	ev_timer(t, "argon2id-list", (int64_t)(res->argon_ns * n * users),
 	    "the same list for the same users: %s, reckoned, not run", span(all, res->argon_ns * n * users));
 	ev_explain(t, "A login pays this once. Whoever guesses pays it each time, and pays in memory, of "
@@ -201,8 +197,7 @@ static enum err story(
 	return ERR_OK;
 }
 
-enum err crack_run(
-    const struct words *w, const struct crack_options *o, struct trace *t, struct crack_result *res)
+enum err crack_run(const struct words *w, const struct crack_options *o, struct trace *t, struct crack_result *res)
 {
 	char json[512], one[32], two[32], three[32];
 
@@ -223,10 +218,9 @@ enum err crack_run(
 	    "\"salted_ns\":%.1f,"
 	    "\"argon2id_ns\":%.0f,\"argon2id_guesses\":%zu,\"table_tries\":%zu,\"table_hits\":%zu,\"table_"
 	    "salted_hits\":%zu}",
-	    w->n, res->users, res->found_plain, res->found_salted, res->plain_ns, res->salted_ns,
-	    res->argon_ns, res->argon_guesses, res->table_tries, res->table_hits, res->table_salted_hits);
-	ev_result(t, ERR_OK, json,
-	    "one guess: plain SHA-256 %s, salted %s (and once for each user), Argon2id %s",
+	    w->n, res->users, res->found_plain, res->found_salted, res->plain_ns, res->salted_ns, res->argon_ns,
+	    res->argon_guesses, res->table_tries, res->table_hits, res->table_salted_hits);
+	ev_result(t, ERR_OK, json, "one guess: plain SHA-256 %s, salted %s (and once for each user), Argon2id %s",
 	    span(one, res->plain_ns), span(two, res->salted_ns), span(three, res->argon_ns));
 	return ERR_OK;
 }

@@ -92,8 +92,8 @@ static bool find_line(char *text, size_t len, const char *name, struct list_entr
 	return false;
 }
 
-static enum err check_list(const struct download_request *q, const struct download_fetch *f,
-    const uint8_t *file, size_t len, struct trace *t)
+static enum err check_list(const struct download_request *q, const struct download_fetch *f, const uint8_t *file,
+    size_t len, struct trace *t)
 {
 	char name[256], want[DIGEST_MAX * 2 + 1], got[DIGEST_MAX * 2 + 1];
 	uint8_t *list = NULL, digest[DIGEST_MAX];
@@ -109,8 +109,7 @@ static enum err check_list(const struct download_request *q, const struct downlo
 		return ERR_NOMEM;
 	}
 	list = more;
-	bool found = find_line((char *)list, list_len, download_name(q->url, name, sizeof(name)), &e),
-	     same = false;
+	bool found = find_line((char *)list, list_len, download_name(q->url, name, sizeof(name)), &e), same = false;
 	enum algo last = ALGO_SHA256;
 	for (enum algo a = 0; found && !same && a < ALGO_COUNT; a++)
 		if ((e.algos & ALGO_BIT(a)) && algo_hash(a, file, len, digest) == ERR_OK) {
@@ -136,8 +135,8 @@ static enum err check_list(const struct download_request *q, const struct downlo
 	return same ? ERR_OK : ERR_NEGATIVE;
 }
 
-static enum err check_signature(const struct download_request *q, const struct download_fetch *f,
-    const uint8_t *file, size_t len, struct trace *t)
+static enum err check_signature(const struct download_request *q, const struct download_fetch *f, const uint8_t *file,
+    size_t len, struct trace *t)
 {
 	struct minisign_key key;
 	struct minisign_signature s;

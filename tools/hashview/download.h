@@ -10,8 +10,7 @@
 /* Gets what is at url: ERR_OK, and the caller frees *data; ERR_NET, ERR_TIMEOUT, ERR_TOO_LONG. *why is in
  * words. The network is a parameter. */
 struct download_fetch {
-	enum err (*get)(
-	    void *ctx, const char *url, size_t max, uint8_t **data, size_t *len, char why[static 160]);
+	enum err (*get)(void *ctx, const char *url, size_t max, uint8_t **data, size_t *len, char why[static 160]);
 	void *ctx;
 };
 
@@ -25,8 +24,7 @@ struct download_request {
 
 /* The file gets its name when everything that was asked for agrees; else ERR_NEGATIVE, and there is no file.
  */
-enum err download_run(
-    const struct download_request *q, const struct download_fetch *f, struct trace *t) MUST_USE;
+enum err download_run(const struct download_request *q, const struct download_fetch *f, struct trace *t) MUST_USE;
 
 /* The host of a URL, in room; "" where it has none. */
 char *download_host(const char *url, char *room, size_t cap);

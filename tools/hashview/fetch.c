@@ -46,8 +46,8 @@ static enum err start_curl(const char *url, unsigned timeout_s, pid_t *pid, int 
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
 	sigset_t defaults;
-	const char *argv[] = {"curl", "-q", "--silent", "--fail", "--proto", "=http,https", "--max-time",
-	    seconds, "--globoff", "--", url, NULL};
+	const char *argv[] = {"curl", "-q", "--silent", "--fail", "--proto", "=http,https", "--max-time", seconds,
+	    "--globoff", "--", url, NULL};
 
 	snprintf(seconds, sizeof(seconds), "%u", timeout_s);
 	if (pipe2(ends, O_CLOEXEC) != 0)
@@ -77,9 +77,8 @@ static enum err judge(int status, char why[static 160])
 		int status;
 		enum err err;
 		const char *text;
-	} known[] = {{0, ERR_OK, ""}, {3, ERR_USAGE, "this is no URL"},
-	    {6, ERR_UNREACHABLE, "there is no such host"}, {7, ERR_REFUSED, "nobody answers there"},
-	    {22, ERR_NET, "the server says that it has no such thing"},
+	} known[] = {{0, ERR_OK, ""}, {3, ERR_USAGE, "this is no URL"}, {6, ERR_UNREACHABLE, "there is no such host"},
+	    {7, ERR_REFUSED, "nobody answers there"}, {22, ERR_NET, "the server says that it has no such thing"},
 	    {28, ERR_TIMEOUT, "no answer came in time"}, {18, ERR_CLOSED, "the connection ended too early"},
 	    {60, ERR_NET, "the server could not prove its name: its certificate is not to be trusted"}};
 

@@ -204,8 +204,7 @@ void list_write_name(FILE *out, const char *name)
 	write_escaped(out, name);
 }
 
-void list_write(
-    FILE *out, enum list_style style, bool zero, enum algo a, const uint8_t *digest, const char *name)
+void list_write(FILE *out, enum list_style style, bool zero, enum algo a, const uint8_t *digest, const char *name)
 {
 	char hex[DIGEST_MAX * 2 + 1];
 	bool escape = !zero && needs_escape(name);

@@ -40,8 +40,7 @@ bool list_read_line(FILE *in, bool zero, char **line, size_t *cap, size_t *len, 
 
 /* Writes one line as coreutils does. */
 enum list_style { LIST_TEXT, LIST_BINARY, LIST_TAG };
-void list_write(
-    FILE *out, enum list_style style, bool zero, enum algo a, const uint8_t *digest, const char *name);
+void list_write(FILE *out, enum list_style style, bool zero, enum algo a, const uint8_t *digest, const char *name);
 
 /* A name as coreutils 9.1 writes it in front of a verdict: with escapes where it holds a newline. */
 void list_write_name(FILE *out, const char *name);

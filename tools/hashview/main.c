@@ -25,12 +25,9 @@ static const struct cli_option sum_options[] = {
     {.name = "algorithm",
         .letter = 'a',
         .arg = "NAME",
-        .help =
-            "sha3-256 (default), sha3-512, sha256, sha512, blake2b, sha1, md5, sha224, sha384, sha512-256, "
-            "sha3-224, sha3-384, blake2b-256; with -c: lines of this function only (default: any)"},
-    {.name = "check",
-        .letter = 'c',
-        .help = "read lists of checksums from FILEs and check the files in them"},
+        .help = "sha3-256 (default), sha3-512, sha256, sha512, blake2b, sha1, md5, sha224, sha384, sha512-256, "
+                "sha3-224, sha3-384, blake2b-256; with -c: lines of this function only (default: any)"},
+    {.name = "check", .letter = 'c', .help = "read lists of checksums from FILEs and check the files in them"},
     {.name = "binary", .letter = 'b', .help = "write * before each name, as sha256sum -b does"},
     {.name = "text", .letter = 't', .help = "write a space there (the default)"},
     {.name = "tag", .help = "write lines that name the function, as BSD does"},
@@ -45,8 +42,7 @@ static const struct cli_option sum_options[] = {
         .arg = "N",
         .help = "read N files at once (default: as many as there are processors)"},
     {.name = "json", .help = "print events as JSON lines (schema glassnet-trace, versioned)"},
-    {.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"},
-    CLI_END};
+    {.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"}, CLI_END};
 
 static unsigned processors(void)
 {
@@ -108,8 +104,7 @@ static int verb_sum(struct cli *c)
 {
 	char dash[] = "-", *standard[] = {dash, NULL};
 	struct sum_options o = {.algo = ALGO_SHA3_256};
-	struct sum_report r = {
-	    .out = c->out, .err = stderr, .terminal = isatty(fileno(c->out)), .tool = "hashview"};
+	struct sum_report r = {.out = c->out, .err = stderr, .terminal = isatty(fileno(c->out)), .tool = "hashview"};
 	char *const *files = c->argc ? c->argv : standard;
 	size_t n = c->argc ? (size_t)c->argc : 1;
 	struct sum_counts counts;
@@ -137,10 +132,10 @@ static int verb_sum(struct cli *c)
 /* --- what needs a secret
  * ------------------------------------------------------------------------------------------ */
 
-#define COST_OPTIONS                                                                                         \
-	{.name = "memory", .arg = "MIB", .help = "memory that each guess shall cost, in MiB"},               \
-	{                                                                                                    \
-		.name = "passes", .arg = "N", .help = "passes over it"                                       \
+#define COST_OPTIONS                                                                                                 \
+	{.name = "memory", .arg = "MIB", .help = "memory that each guess shall cost, in MiB"},                       \
+	{                                                                                                            \
+		.name = "passes", .arg = "N", .help = "passes over it"                                               \
 	}
 
 static const struct cli_option password_options[] = {
@@ -189,8 +184,7 @@ static int verb_password(struct cli *c)
 	if (!add && strcmp(c->argv[0], "check") != 0)
 		return cli_usage(c, "'%s' is neither add nor check", c->argv[0]);
 	if (!password_user_is_good(q.user))
-		return cli_usage(
-		    c, "a user's name has 1 to %d characters, and neither spaces nor ':'", USER_MAX);
+		return cli_usage(c, "a user's name has 1 to %d characters, and neither spaces nor ':'", USER_MAX);
 	if (!read_cost(c, PASSWORD_MEMORY_MAX_KIB / 1024, PASSWORD_PASSES_MAX, &q.memory_kib, &q.passes))
 		return EXIT_USAGE;
 	int status = get_secret(c, &secret, &q.len, "password", add);
@@ -206,8 +200,8 @@ static int verb_password(struct cli *c)
 
 static const struct cli_option seal_options[] = {
     {.name = "to", .arg = "FILE", .help = "make FILE (default: with .sealed at the end, or without it)"},
-    {.name = "keep", .letter = 'k', .help = "leave the old file where it is"}, COST_OPTIONS,
-    CLI_TRACE_OPTIONS, CLI_END};
+    {.name = "keep", .letter = 'k', .help = "leave the old file where it is"}, COST_OPTIONS, CLI_TRACE_OPTIONS,
+    CLI_END};
 static const struct cli_option open_options[] = {
     {.name = "to", .arg = "FILE", .help = "make FILE (default: the name without .sealed)"},
     {.name = "keep", .letter = 'k', .help = "leave the sealed file where it is"}, CLI_TRACE_OPTIONS, CLI_END};
@@ -247,8 +241,8 @@ static int seal_or_open(struct cli *c, bool seal)
 	if (!q.to)
 		q.to = other_name(q.from, seal, room, sizeof(room));
 	if (!q.to)
-		return cli_usage(c, "%s does not end in %s: say with --to what to call the opened file",
-		    q.from, SEAL_SUFFIX);
+		return cli_usage(
+		    c, "%s does not end in %s: say with --to what to call the opened file", q.from, SEAL_SUFFIX);
 	if (seal && !read_cost(c, SEAL_MEMORY_MAX_KIB / 1024, SEAL_PASSES_MAX, &q.memory_kib, &q.passes))
 		return EXIT_USAGE;
 	int status = get_secret(c, &secret, &q.len, "passphrase", seal);
@@ -278,9 +272,7 @@ static int verb_open(struct cli *c)
  * -------------------------------------------------------------------------------------------------- */
 
 static const struct cli_option crack_options[] = {
-    {.name = "words",
-        .arg = "FILE",
-        .help = "guess the words of FILE, one a line (default: a list of its own)"},
+    {.name = "words", .arg = "FILE", .help = "guess the words of FILE, one a line (default: a list of its own)"},
     {.name = "no-table", .help = "leave the rainbow table out"}, COST_OPTIONS, CLI_TRACE_OPTIONS, CLI_END};
 
 static int read_words(struct cli *c, struct words *w)
@@ -328,12 +320,9 @@ static int verb_crack(struct cli *c)
 }
 
 static const struct cli_option avalanche_options[] = {
-    {.name = "algorithm",
-        .letter = 'a',
-        .arg = "NAME",
-        .help = "a function of hashview sum (default: sha3-256)"},
-    {.name = "bit", .arg = "N", .help = "change bit N of the text (default: the last one)"},
-    CLI_TRACE_OPTIONS, CLI_END};
+    {.name = "algorithm", .letter = 'a', .arg = "NAME", .help = "a function of hashview sum (default: sha3-256)"},
+    {.name = "bit", .arg = "N", .help = "change bit N of the text (default: the last one)"}, CLI_TRACE_OPTIONS,
+    CLI_END};
 
 static int verb_avalanche(struct cli *c)
 {
@@ -372,14 +361,14 @@ static int verb_step(struct cli *c)
 		return cli_usage(c, "a text of up to %d octets can be watched", STEP_TEXT_MAX);
 	enum err e = cli_trace_open(c, &t, &clock_real, "hashview");
 	if (e == ERR_OK)
-		e = step_run(name && strcmp(name, "sha3-256") == 0, (const uint8_t *)c->argv[0],
-		    strlen(c->argv[0]), &t);
+		e = step_run(
+		    name && strcmp(name, "sha3-256") == 0, (const uint8_t *)c->argv[0], strlen(c->argv[0]), &t);
 	return cli_trace_close(c, &t, (int)err_exit(e));
 }
 
 static const struct cli_option compare_options[] = {
-    {.name = "seconds", .arg = "S", .help = "measure each operation for S seconds (default 0.1)"},
-    CLI_TRACE_OPTIONS, CLI_END};
+    {.name = "seconds", .arg = "S", .help = "measure each operation for S seconds (default 0.1)"}, CLI_TRACE_OPTIONS,
+    CLI_END};
 
 static void show_what(const char *what)
 {
@@ -411,9 +400,7 @@ static int verb_compare(struct cli *c)
 static const struct cli_option download_options[] = {
     {.name = "checksum", .arg = "URL", .help = "hold the file against the list of checksums at URL"},
     {.name = "signature", .arg = "URL", .help = "verify it with the minisign signature at URL"},
-    {.name = "key",
-        .arg = "FILE",
-        .help = "the publisher's public key, in minisign's format; with --signature"},
+    {.name = "key", .arg = "FILE", .help = "the publisher's public key, in minisign's format; with --signature"},
     {.name = "to", .arg = "FILE", .help = "keep it as FILE (default: the last part of the URL, here)"},
     CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
 
@@ -453,23 +440,21 @@ static int verb_download(struct cli *c)
 }
 
 static const struct cli_verb verbs[] = {
-    {"sum", "[FILE...]", 0, -1, "fingerprints of files; with -c check lists of them", sum_options, verb_sum,
-        false, false},
-    {"avalanche", "TEXT", 1, 1, "one bit of the text changes: what of the fingerprint does",
-        avalanche_options, verb_avalanche, false, false},
-    {"step", "TEXT", 1, 1, "SHA-256 round by round, SHA-3 step by step", step_options, verb_step, false,
+    {"sum", "[FILE...]", 0, -1, "fingerprints of files; with -c check lists of them", sum_options, verb_sum, false,
         false},
-    {"password", "add|check USER", 2, 2, "keep passwords as they should be kept, and check them",
-        password_options, verb_password, false, false},
+    {"avalanche", "TEXT", 1, 1, "one bit of the text changes: what of the fingerprint does", avalanche_options,
+        verb_avalanche, false, false},
+    {"step", "TEXT", 1, 1, "SHA-256 round by round, SHA-3 step by step", step_options, verb_step, false, false},
+    {"password", "add|check USER", 2, 2, "keep passwords as they should be kept, and check them", password_options,
+        verb_password, false, false},
     {"crack", "", 0, 0, "what a stolen password file is worth: plain, salted, Argon2id; a rainbow table",
         crack_options, verb_crack, false, false},
-    {"compare", "", 0, 0, "symmetric, asymmetric and hash functions, measured on this machine",
-        compare_options, verb_compare, false, false},
-    {"download", "URL", 1, 1, "a file from a mirror, and who vouches for it", download_options, verb_download,
-        false, false},
-    {"seal", "FILE", 1, 1, "encrypt a file with a passphrase", seal_options, verb_seal, false, false},
-    {"open", "FILE", 1, 1, "open a sealed file, if nothing of it was changed", open_options, verb_open, false,
+    {"compare", "", 0, 0, "symmetric, asymmetric and hash functions, measured on this machine", compare_options,
+        verb_compare, false, false},
+    {"download", "URL", 1, 1, "a file from a mirror, and who vouches for it", download_options, verb_download, false,
         false},
+    {"seal", "FILE", 1, 1, "encrypt a file with a passphrase", seal_options, verb_seal, false, false},
+    {"open", "FILE", 1, 1, "open a sealed file, if nothing of it was changed", open_options, verb_open, false, false},
     {0}};
 
 static const struct cli_tool tool = {.name = "hashview",

@@ -24,8 +24,7 @@ static bool decode(const char *line, size_t len, uint8_t *out, size_t octets)
 {
 	size_t n = 0;
 
-	return sodium_base642bin(out, octets, line, len, NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) ==
-	           0 &&
+	return sodium_base642bin(out, octets, line, len, NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) == 0 &&
 	       n == octets;
 }
 
@@ -59,9 +58,9 @@ enum err minisign_signature_parse(struct minisign_signature *s, const char *text
 	size_t n;
 
 	*s = (struct minisign_signature){0};
-	if (len > MINISIGN_TEXT_MAX || !next_line(&p, end, &line, &n) ||
-	    !begins(line, n, "untrusted comment:") || !next_line(&p, end, &line, &n) ||
-	    !decode(line, n, raw, sizeof(raw)) || raw[0] != 'E' || (raw[1] != 'd' && raw[1] != 'D'))
+	if (len > MINISIGN_TEXT_MAX || !next_line(&p, end, &line, &n) || !begins(line, n, "untrusted comment:") ||
+	    !next_line(&p, end, &line, &n) || !decode(line, n, raw, sizeof(raw)) || raw[0] != 'E' ||
+	    (raw[1] != 'd' && raw[1] != 'D'))
 		return ERR_FORMAT;
 	s->hashed = raw[1] == 'D';
 	memcpy(s->id, raw + 2, 8);
@@ -73,12 +72,11 @@ enum err minisign_signature_parse(struct minisign_signature *s, const char *text
 	if (n >= sizeof(s->comment) || memchr(line, '\0', n))
 		return ERR_FORMAT;
 	memcpy(s->comment, line, n);
-	return next_line(&p, end, &line, &n) && decode(line, n, s->global, sizeof(s->global)) ? ERR_OK
-	                                                                                      : ERR_FORMAT;
+	return next_line(&p, end, &line, &n) && decode(line, n, s->global, sizeof(s->global)) ? ERR_OK : ERR_FORMAT;
 }
 
-enum err minisign_verify(const struct minisign_key *k, const struct minisign_signature *s,
-    const uint8_t *data, size_t len, const char **why)
+enum err minisign_verify(const struct minisign_key *k, const struct minisign_signature *s, const uint8_t *data,
+    size_t len, const char **why)
 {
 	uint8_t hash[64], global[64 + sizeof(s->comment)];
 	size_t n = strlen(s->comment);

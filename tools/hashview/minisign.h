@@ -30,7 +30,7 @@ enum err minisign_key_parse(struct minisign_key *k, const char *text, size_t len
 enum err minisign_signature_parse(struct minisign_signature *s, const char *text, size_t len) MUST_USE;
 
 /* ERR_NEGATIVE, and *why: which check failed. */
-enum err minisign_verify(const struct minisign_key *k, const struct minisign_signature *s,
-    const uint8_t *data, size_t len, const char **why) MUST_USE;
+enum err minisign_verify(const struct minisign_key *k, const struct minisign_signature *s, const uint8_t *data,
+    size_t len, const char **why) MUST_USE;
 
 #endif

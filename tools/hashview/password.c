@@ -56,8 +56,8 @@ static bool expect_base64(const char **p, const char *end, size_t octets)
 	size_t n = 0, chars = (octets * 8 + 5) / 6;
 
 	if ((size_t)(end - *p) < chars || octets > sizeof(room) ||
-	    sodium_base642bin(room, sizeof(room), *p, chars, NULL, &n, NULL,
-	        sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0)
+	    sodium_base642bin(
+	        room, sizeof(room), *p, chars, NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0)
 		return false;
 	*p += chars;
 	return n == octets;
@@ -69,8 +69,7 @@ enum err password_line_parse(struct password_line *out, const char *line, size_t
 	uint32_t lanes;
 
 	*out = (struct password_line){0};
-	if (!colon || colon - line > USER_MAX || end - colon - 1 >= PASSWORD_HASH_MAX ||
-	    memchr(line, '\0', len))
+	if (!colon || colon - line > USER_MAX || end - colon - 1 >= PASSWORD_HASH_MAX || memchr(line, '\0', len))
 		return ERR_FORMAT;
 	memcpy(out->user, line, (size_t)(colon - line));
 	memcpy(out->hash, colon + 1, (size_t)(end - colon - 1));
@@ -81,8 +80,7 @@ enum err password_line_parse(struct password_line *out, const char *line, size_t
 	    lanes != 1 || !expect(&p, end, "$") || !expect_base64(&p, end, 16) || !expect(&p, end, "$") ||
 	    !expect_base64(&p, end, 32) || p != end)
 		return ERR_FORMAT;
-	return out->memory_kib > PASSWORD_MEMORY_MAX_KIB || out->passes > PASSWORD_PASSES_MAX ? ERR_BUDGET
-	                                                                                      : ERR_OK;
+	return out->memory_kib > PASSWORD_MEMORY_MAX_KIB || out->passes > PASSWORD_PASSES_MAX ? ERR_BUDGET : ERR_OK;
 }
 
 /* --- the file as a whole
@@ -90,8 +88,8 @@ enum err password_line_parse(struct password_line *out, const char *line, size_t
 
 /* Looks for the user in the file's text; every line is checked on the way. *at and *n: the line's place; *n
  * is 0 where there is none, and *found has then the cost of the last line. */
-static enum err find_user(const struct password_request *q, const char *text, size_t len,
-    struct password_line *found, size_t *at, size_t *n, struct trace *t)
+static enum err find_user(const struct password_request *q, const char *text, size_t len, struct password_line *found,
+    size_t *at, size_t *n, struct trace *t)
 {
 	*n = 0;
 	for (size_t pos = 0, number = 1; pos < len; number++) {
@@ -103,7 +101,7 @@ static enum err find_user(const struct password_request *q, const char *text, si
 			e = ERR_TRUNCATED;
 		if (e != ERR_OK) {
 			ev_result(t, e, NULL, "%s, line %zu: %s", q->file, number,
-			    e == ERR_BUDGET ? "it asks for more memory or passes than is given to it here"
+			    e == ERR_BUDGET      ? "it asks for more memory or passes than is given to it here"
 			    : e == ERR_TRUNCATED ? "the file ends in the middle of a line"
 			                         : "this is not USER:$argon2id$... as hashview writes it");
 			return e == ERR_BUDGET ? ERR_FORMAT : e;
@@ -180,8 +178,7 @@ enum err password_add(const struct password_request *q, struct trace *t)
 	struct store_lock lock;
 
 	if (!password_user_is_good(q->user)) {
-		ev_result(
-		    t, ERR_USAGE, NULL, "a user's name has 1 to 64 characters, and neither spaces nor ':'");
+		ev_result(t, ERR_USAGE, NULL, "a user's name has 1 to 64 characters, and neither spaces nor ':'");
 		return ERR_USAGE;
 	}
 	snprintf(l.user, sizeof(l.user), "%s", q->user);
@@ -197,8 +194,8 @@ enum err password_add(const struct password_request *q, struct trace *t)
 	if (e == ERR_OK) {
 		e = find_user(q, text, len, &old, &at, &n, t);
 		if (e == ERR_OK && n > 0 && !q->replace) {
-			ev_result(t, ERR_NEGATIVE, NULL, "%s has a password already; --replace gives another",
-			    q->user);
+			ev_result(
+			    t, ERR_NEGATIVE, NULL, "%s has a password already; --replace gives another", q->user);
 			e = ERR_NEGATIVE;
 		} else if (e == ERR_OK && (e = put_line(q, &l, text, len, n ? at : len, n)) != ERR_OK) {
 			complain(t, e, q->file);
@@ -240,8 +237,7 @@ enum err password_check(const struct password_request *q, struct trace *t)
 		 */
 		char hash[crypto_pwhash_STRBYTES];
 		(void)!crypto_pwhash_str_alg(hash, q->password, q->len, l.passes ? l.passes : q->passes,
-		    (size_t)(l.memory_kib ? l.memory_kib : q->memory_kib) * 1024,
-		    crypto_pwhash_ALG_ARGON2ID13);
+		    (size_t)(l.memory_kib ? l.memory_kib : q->memory_kib) * 1024, crypto_pwhash_ALG_ARGON2ID13);
 		e = ERR_NEGATIVE;
 	}
 	ev_explain(t, "The password that was typed is hashed with the salt and the cost of the user's line, "

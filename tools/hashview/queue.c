@@ -17,8 +17,7 @@
 struct digest_queue {
 	struct digest_job jobs[RING];
 	bool done[RING];
-	size_t head, next,
-	    tail; /* oldest; next for a thread; next to fill. Counters: the place is modulo RING */
+	size_t head, next, tail; /* oldest; next for a thread; next to fill. Counters: the place is modulo RING */
 	unsigned threads, started, idle;
 	bool stop;
 	pthread_t thread[MAX_THREADS];

@@ -29,8 +29,8 @@ static void show_chain(const struct rainbow *r, struct trace *t)
 	rainbow_text(from, r->chains[0].first);
 	rainbow_text(to, r->chains[0].last);
 	ev_decision(t, "kept", "Oechslin 2003",
-	    "after %u links the chain ends in '%s': of all its words only '%s' and '%s' are kept", r->length,
-	    to, from, to);
+	    "after %u links the chain ends in '%s': of all its words only '%s' and '%s' are kept", r->length, to,
+	    from, to);
 }
 
 /* Words at random, their hashes undone: with the table as it is, and where a salt was hashed, too. */
@@ -82,7 +82,7 @@ enum err crack_rainbow(const struct crack_options *o, struct trace *t, struct cr
 	    res->table_tries, (unsigned long long)(work / (res->table_tries ? res->table_tries : 1)),
 	    RAINBOW_SPACE / 2);
 	ev_check(t, "table-salted", res->table_salted_hits ? VERDICT_FAIL : VERDICT_PASS, NULL,
-	    "are hashes with a single octet of salt?",
-	    "%zu of %d undone: a table would be needed for each salt", res->table_salted_hits, TRIES / 10);
+	    "are hashes with a single octet of salt?", "%zu of %d undone: a table would be needed for each salt",
+	    res->table_salted_hits, TRIES / 10);
 	return ERR_OK;
 }

@@ -78,15 +78,14 @@ static void checked_event(
 
 	sodium_bin2hex(want, sizeof(want), job->entry.digest, job->entry.len);
 	if (state == SUM_OK)
-		ev_check(r->trace, state_id(state), VERDICT_PASS, NULL, job->path,
-		    "%s is the one in the list", algo_info(algo)->name);
+		ev_check(r->trace, state_id(state), VERDICT_PASS, NULL, job->path, "%s is the one in the list",
+		    algo_info(algo)->name);
 	else if (state == SUM_CHANGED)
-		ev_check(r->trace, state_id(state), VERDICT_FAIL, NULL, job->path,
-		    "%s is %s, the list says %s", algo_info(algo)->name,
-		    sodium_bin2hex(got, sizeof(got), job->digest[algo], algo_info(algo)->len), want);
+		ev_check(r->trace, state_id(state), VERDICT_FAIL, NULL, job->path, "%s is %s, the list says %s",
+		    algo_info(algo)->name, sodium_bin2hex(got, sizeof(got), job->digest[algo], algo_info(algo)->len),
+		    want);
 	else
-		ev_check(
-		    r->trace, state_id(state), VERDICT_FAIL, NULL, job->path, "%s", strerror(job->error));
+		ev_check(r->trace, state_id(state), VERDICT_FAIL, NULL, job->path, "%s", strerror(job->error));
 }
 
 void report_checked(const struct sum_report *r, const struct sum_options *o, const struct digest_job *job,
@@ -105,10 +104,7 @@ void report_checked(const struct sum_report *r, const struct sum_options *o, con
 	if (state == SUM_OK && o->quiet)
 		return;
 	write_name(r, job->path);
-	fputs(state == SUM_OK        ? ": OK\n"
-	      : state == SUM_CHANGED ? ": FAILED\n"
-	                             : ": FAILED open or read\n",
-	    r->out);
+	fputs(state == SUM_OK ? ": OK\n" : state == SUM_CHANGED ? ": FAILED\n" : ": FAILED open or read\n", r->out);
 }
 
 void report_unreadable(const struct sum_report *r, const char *path, int error)
@@ -142,8 +138,7 @@ void report_list(
 		say(r, "%s: %" PRIu64 " %s CHANGED: not what the list was made of", list, c->changed,
 		    plural(c->changed, "file has", "files have"));
 	if (c->missing)
-		say(r, "%s: %" PRIu64 " %s MISSING", list, c->missing,
-		    plural(c->missing, "file is", "files are"));
+		say(r, "%s: %" PRIu64 " %s MISSING", list, c->missing, plural(c->missing, "file is", "files are"));
 	if (c->unreadable)
 		say(r, "%s: %" PRIu64 " %s: what is in there is not known", list, c->unreadable,
 		    plural(c->unreadable, "file is UNREADABLE", "files are UNREADABLE"));
@@ -165,19 +160,17 @@ void report_end(const struct sum_report *r, const struct sum_counts *c, bool che
 		return;
 	if (check)
 		snprintf(text, sizeof(text),
-		    "%" PRIu64 " as they were, %" PRIu64 " changed, %" PRIu64 " missing, %" PRIu64
-		    " unreadable",
+		    "%" PRIu64 " as they were, %" PRIu64 " changed, %" PRIu64 " missing, %" PRIu64 " unreadable",
 		    c->ok, c->changed, c->missing, c->unreadable);
 	else
-		snprintf(text, sizeof(text), "%" PRIu64 " %s", c->made,
-		    plural(c->made, "fingerprint", "fingerprints"));
+		snprintf(
+		    text, sizeof(text), "%" PRIu64 " %s", c->made, plural(c->made, "fingerprint", "fingerprints"));
 	snprintf(json, sizeof(json),
 	    "{\"made\":%" PRIu64 ",\"ok\":%" PRIu64 ",\"changed\":%" PRIu64 ",\"missing\":%" PRIu64
 	    ",\"unreadable\":%" PRIu64 ",\"ignored\":%" PRIu64 ",\"bad_lines\":%" PRIu64 ",\"lists\":%" PRIu64
-	    ",\"unreadable_lists\":%" PRIu64 ",\"lists_without_lines\":%" PRIu64 ",\"written_to\":%" PRIu64
-	    "}",
-	    c->made, c->ok, c->changed, c->missing, c->unreadable, c->ignored, c->bad_lines, c->lists,
-	    c->bad_lists, c->empty_lists, c->written_to);
+	    ",\"unreadable_lists\":%" PRIu64 ",\"lists_without_lines\":%" PRIu64 ",\"written_to\":%" PRIu64 "}",
+	    c->made, c->ok, c->changed, c->missing, c->unreadable, c->ignored, c->bad_lines, c->lists, c->bad_lists,
+	    c->empty_lists, c->written_to);
 	ev_result(r->trace,
 	    status == EXIT_YES  ? ERR_OK
 	    : status == EXIT_NO ? ERR_NEGATIVE

@@ -20,8 +20,8 @@ static enum err open_source(const struct seal_request *q, int *fd, struct stat *
 
 	*fd = open(q->from, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	if (*fd < 0 || fstat(*fd, st) != 0) {
-		ev_result(t, ERR_IO, NULL, "%s: %s", q->from,
-		    errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+		ev_result(
+		    t, ERR_IO, NULL, "%s: %s", q->from, errno == ELOOP ? "it is a symbolic link" : strerror(errno));
 		return ERR_IO;
 	}
 	if (!S_ISREG(st->st_mode)) {
@@ -51,8 +51,7 @@ static enum err remove_source(const struct seal_request *q, const struct stat *r
 	return unlink(q->from) == 0 ? store_sync_folder(q->from) : ERR_IO;
 }
 
-static enum err finish(
-    const struct seal_request *q, struct newborn *b, const struct stat *st, struct trace *t)
+static enum err finish(const struct seal_request *q, struct newborn *b, const struct stat *st, struct trace *t)
 {
 	(void)!fchmod(b->fd, st->st_mode & 0700);
 	enum err e = newborn_name(b, q->to);
@@ -94,9 +93,8 @@ enum err seal_file(const struct seal_request *q, struct trace *t)
 		    "(XChaCha20-Poly1305); the last chunk is marked, so that a cut file is noticed.",
 		    q->memory_kib / 1024, q->passes);
 		if (!q->keep)
-			ev_explain(t,
-			    "The old file's name is gone; its octets may stay on the disk until they are "
-			    "overwritten. A disk that is encrypted as a whole has no such remains.");
+			ev_explain(t, "The old file's name is gone; its octets may stay on the disk until they are "
+			              "overwritten. A disk that is encrypted as a whole has no such remains.");
 		ev_result(t, ERR_OK, NULL, "sealed: %s", q->to);
 	}
 	newborn_release(&b);
@@ -109,15 +107,13 @@ static void tell_refusal(const struct seal_request *q, enum err e, struct trace 
 {
 	if (e == ERR_NEGATIVE)
 		ev_result(t, e, NULL,
-		    "refused: the passphrase is wrong, or %s was changed or cut. Nothing of it was used.",
-		    q->from);
+		    "refused: the passphrase is wrong, or %s was changed or cut. Nothing of it was used.", q->from);
 	else if (e == ERR_BUDGET)
 		ev_result(t, e, NULL, "%s asks for more memory or passes than is given to it here", q->from);
 	else if (e == ERR_IO)
 		ev_result(t, e, NULL, "%s: %s", q->from, strerror(errno));
 	else
-		ev_result(t, e, NULL, "%s is not a file that hashview sealed, at offset 0: %s", q->from,
-		    err_text(e));
+		ev_result(t, e, NULL, "%s is not a file that hashview sealed, at offset 0: %s", q->from, err_text(e));
 }
 
 enum err open_file(const struct seal_request *q, struct trace *t)

@@ -13,8 +13,7 @@ enum {
 	TAG_LEN = crypto_secretstream_xchacha20poly1305_ABYTES,
 	KEY_LEN = crypto_secretstream_xchacha20poly1305_KEYBYTES
 };
-_Static_assert(
-    crypto_secretstream_xchacha20poly1305_HEADERBYTES == 24, "the header's size is part of the format");
+_Static_assert(crypto_secretstream_xchacha20poly1305_HEADERBYTES == 24, "the header's size is part of the format");
 
 enum err seal_header_parse(struct seal_header *h, const uint8_t *data, size_t len)
 {
@@ -49,11 +48,10 @@ void seal_header_write(const struct seal_header *h, uint8_t out[static SEAL_HEAD
 	wr_bytes(&w, h->stream, sizeof(h->stream));
 }
 
-static enum err make_key(
-    uint8_t key[static KEY_LEN], const struct seal_header *h, const struct seal_request *q)
+static enum err make_key(uint8_t key[static KEY_LEN], const struct seal_header *h, const struct seal_request *q)
 {
-	return crypto_pwhash(key, KEY_LEN, q->passphrase, q->len, h->salt, h->passes,
-	           (size_t)h->memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) == 0
+	return crypto_pwhash(key, KEY_LEN, q->passphrase, q->len, h->salt, h->passes, (size_t)h->memory_kib * 1024,
+	           crypto_pwhash_ALG_ARGON2ID13) == 0
 	           ? ERR_OK
 	           : ERR_NOMEM;
 }
@@ -136,8 +134,7 @@ enum err seal_stream(int in, int out, const struct seal_request *q, uint64_t all
 }
 
 /* One chunk. *last is set when it is the last, and nothing follows it. */
-static enum err open_chunk(
-    struct work *w, size_t have, const uint8_t *ad, size_t ad_len, size_t *n, bool *last)
+static enum err open_chunk(struct work *w, size_t have, const uint8_t *ad, size_t ad_len, size_t *n, bool *last)
 {
 	unsigned long long len = 0;
 	unsigned char tag = 0;
@@ -149,8 +146,7 @@ static enum err open_chunk(
 		return ERR_NEGATIVE;
 	*n = (size_t)len;
 	*last = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
-	return *last == more ? ERR_NEGATIVE
-	                     : ERR_OK; /* the end is where the last chunk is, and nowhere else */
+	return *last == more ? ERR_NEGATIVE : ERR_OK; /* the end is where the last chunk is, and nowhere else */
 }
 
 enum err open_stream(int in, int out, const struct seal_request *q, uint64_t all)

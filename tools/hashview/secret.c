@@ -16,9 +16,7 @@ static enum err read_line(char *buf, size_t *len, const char **why)
 
 	*len = 0;
 	while ((n = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n') {
-		*why = c == '\0'            ? "it holds a NUL"
-		       : *len == SECRET_MAX ? "it has more than 1,024 octets"
-		                            : NULL;
+		*why = c == '\0' ? "it holds a NUL" : *len == SECRET_MAX ? "it has more than 1,024 octets" : NULL;
 		if (*why)
 			return ERR_FORMAT;
 		buf[(*len)++] = c;

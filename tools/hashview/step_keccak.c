@@ -70,8 +70,7 @@ static void chi(uint64_t a[static 25])
 	}
 }
 
-static void say_row(
-    struct trace *t, const char *table, const char *key, const uint64_t a[static 25], const char *why)
+static void say_row(struct trace *t, const char *table, const char *key, const uint64_t a[static 25], const char *why)
 {
 	char text[128];
 
@@ -93,11 +92,10 @@ static void permute(uint64_t a[static 25], struct trace *t)
 		pi(a);
 		say_row(t, table, "pi", a, "the lanes change places");
 		chi(a);
-		say_row(t, table, "chi", a,
-		    "each bit is flipped where the next is 0 and the one after it 1: not linear");
+		say_row(
+		    t, table, "chi", a, "each bit is flipped where the next is 0 and the one after it 1: not linear");
 		a[0] ^= rc;
-		snprintf(why, sizeof(why),
-		    "%016" PRIx64 " is added to the first lane: no two rounds are alike", rc);
+		snprintf(why, sizeof(why), "%016" PRIx64 " is added to the first lane: no two rounds are alike", rc);
 		say_row(t, table, "iota", a, why);
 	}
 }
@@ -122,12 +120,12 @@ void step_sha3_256(const uint8_t *text, size_t len, struct trace *t, uint8_t out
 	for (size_t b = 0; b < blocks; b++) {
 		char hex[121];
 		ev_heading(t, "Block %zu of %zu", b + 1, blocks);
-		ev_state(t, "block", "octets", NULL, hex_text(hex, sizeof(hex), padded + RATE * b, RATE),
-		    "%s", b + 1 == blocks ? "padded with 06 ... 80" : "");
+		ev_state(t, "block", "octets", NULL, hex_text(hex, sizeof(hex), padded + RATE * b, RATE), "%s",
+		    b + 1 == blocks ? "padded with 06 ... 80" : "");
 		for (size_t i = 0; i < RATE; i++)
 			a[i / 8] ^= (uint64_t)padded[RATE * b + i] << 8 * (i % 8);
-		say_row(t, "sponge", "absorb", a,
-		    "the block is added to the first 17 lanes, bit by bit, without carry");
+		say_row(
+		    t, "sponge", "absorb", a, "the block is added to the first 17 lanes, bit by bit, without carry");
 		permute(a, t);
 	}
 	for (size_t i = 0; i < 32; i++)

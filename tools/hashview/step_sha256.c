@@ -6,15 +6,14 @@
 #include "step.h"
 
 /* The first 32 bits of the fractional parts of the cube roots of the first 64 primes (4.2.2). */
-static const uint32_t K[64] = {0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1,
-    0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
-    0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,
-    0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147,
-    0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb,
-    0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624,
-    0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a,
-    0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb,
-    0xbef9a3f7, 0xc67178f2};
+static const uint32_t K[64] = {0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
+    0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152,
+    0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138,
+    0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70,
+    0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5,
+    0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa,
+    0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
 static uint32_t rotr(uint32_t x, unsigned n)
 {
@@ -34,11 +33,10 @@ static void make_schedule(uint32_t w[static 64], const uint8_t block[static 64],
 	for (size_t i = 0; i < 64; i += 8) {
 		char words[80], name[16];
 		snprintf(name, sizeof(name), "W%zu-W%zu", i, i + 7);
-		snprintf(words, sizeof(words), "%08x %08x %08x %08x %08x %08x %08x %08x", w[i], w[i + 1],
-		    w[i + 2], w[i + 3], w[i + 4], w[i + 5], w[i + 6], w[i + 7]);
+		snprintf(words, sizeof(words), "%08x %08x %08x %08x %08x %08x %08x %08x", w[i], w[i + 1], w[i + 2],
+		    w[i + 3], w[i + 4], w[i + 5], w[i + 6], w[i + 7]);
 		ev_state(t, "words", name, NULL, words, "%s",
-		    i < 16 ? "the block itself"
-		           : "each made of four earlier ones, rotated, shifted and added");
+		    i < 16 ? "the block itself" : "each made of four earlier ones, rotated, shifted and added");
 	}
 }
 
@@ -46,8 +44,8 @@ static void say_state(struct trace *t, const char *key, const uint32_t s[static 
 {
 	char text[80];
 
-	snprintf(text, sizeof(text), "%08x %08x %08x %08x %08x %08x %08x %08x", s[0], s[1], s[2], s[3], s[4],
-	    s[5], s[6], s[7]);
+	snprintf(text, sizeof(text), "%08x %08x %08x %08x %08x %08x %08x %08x", s[0], s[1], s[2], s[3], s[4], s[5],
+	    s[6], s[7]);
 	ev_state(t, "a-h", key, NULL, text, "%s", why);
 }
 
@@ -60,22 +58,20 @@ static void compress(uint32_t h[static 8], const uint8_t block[static 64], struc
 	memcpy(s, h, sizeof(s));
 	say_state(t, "start", s, "eight working words, from the hash so far");
 	for (unsigned i = 0; i < 64; i++) {
-		uint32_t ch = (s[4] & s[5]) ^ (~s[4] & s[6]),
-		         maj = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
+		uint32_t ch = (s[4] & s[5]) ^ (~s[4] & s[6]), maj = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
 		uint32_t t1 = s[7] + (rotr(s[4], 6) ^ rotr(s[4], 11) ^ rotr(s[4], 25)) + ch + K[i] + w[i];
 		uint32_t t2 = (rotr(s[0], 2) ^ rotr(s[0], 13) ^ rotr(s[0], 22)) + maj;
 		memmove(s + 1, s, 7 * sizeof(*s));
 		s[4] += t1;
 		s[0] = t1 + t2;
 		snprintf(key, sizeof(key), "round %u", i);
-		snprintf(why, sizeof(why),
-		    "T1=%08x goes into e, T1+T2=%08x into a, all others move on by one", t1, s[0]);
+		snprintf(
+		    why, sizeof(why), "T1=%08x goes into e, T1+T2=%08x into a, all others move on by one", t1, s[0]);
 		say_state(t, key, s, why);
 	}
 	for (size_t i = 0; i < 8; i++)
 		h[i] += s[i];
-	say_state(
-	    t, "hash", h, "what came out is added to what went in: that is why it can't be run backwards");
+	say_state(t, "hash", h, "what came out is added to what went in: that is why it can't be run backwards");
 }
 
 void step_sha256(const uint8_t *text, size_t len, struct trace *t, uint8_t out[static 32])
@@ -97,8 +93,8 @@ void step_sha256(const uint8_t *text, size_t len, struct trace *t, uint8_t out[s
 	    "rotations, and "
 	    "choices bit by bit.",
 	    len, (unsigned long long)bits, blocks, blocks == 1 ? "" : "s");
-	say_state(t, "before", h,
-	    "the first 32 bits of the square roots of the first eight primes, behind the point");
+	say_state(
+	    t, "before", h, "the first 32 bits of the square roots of the first eight primes, behind the point");
 	for (size_t b = 0; b < blocks; b++) {
 		char hex[129];
 		ev_heading(t, "Block %zu of %zu", b + 1, blocks);

@@ -90,8 +90,8 @@ static void use_made(void *ctx, const struct digest_job *job)
 	report_made(m->r, m->o, job);
 }
 
-int sum_make(const struct sum_options *o, const struct sum_report *r, char *const files[], size_t n,
-    struct sum_counts *counts)
+int sum_make(
+    const struct sum_options *o, const struct sum_report *r, char *const files[], size_t n, struct sum_counts *counts)
 {
 	struct making m = {o, r, counts};
 	struct digest_queue *q = digest_queue_new(o->threads);
@@ -231,8 +231,8 @@ static void add_counts(struct sum_counts *to, const struct sum_counts *c)
 	to->written_to += c->written_to;
 }
 
-int sum_check(const struct sum_options *o, const struct sum_report *r, char *const lists[], size_t n,
-    struct sum_counts *counts)
+int sum_check(
+    const struct sum_options *o, const struct sum_report *r, char *const lists[], size_t n, struct sum_counts *counts)
 {
 	struct digest_queue *q = digest_queue_new(o->threads);
 	bool all = q != NULL;

@@ -6,16 +6,16 @@
 
 #define WORD_MAX 128
 
-static const char *const bases[] = {"password", "dragon", "monkey", "letmein", "football", "baseball",
-    "master", "shadow", "sunshine", "princess", "welcome", "login", "admin", "flower", "summer", "winter",
-    "spring", "autumn", "charlie", "michael", "jennifer", "jordan", "harley", "ranger", "hunter", "buster",
-    "soccer", "hockey", "george", "andrew", "daniel", "jessica", "pepper", "ginger", "cookie", "banana",
-    "orange", "purple", "yellow", "silver", "golden", "diamond", "phoenix", "tigger", "maggie", "freedom",
-    "secret", "whatever", "trustno", "starwars", "computer", "internet", "samsung", "google", "hello",
-    "qwerty", "asdfgh", "zxcvbn", "abc", "iloveyou", "lovely", "angel", "family", "london", "berlin", "paris",
-    "pittsburgh", "carnegie", "student", "teacher", "campus", "library"};
-static const char *const tails[] = {"", "1", "12", "123", "1234", "!", "1!", "123!", "2023", "2024", "2025",
-    "2026", "99", "00", "01", "007", "69", "77", "88", "11", "22", "321", "666", "777", ".", "?", "*", "#1"};
+static const char *const bases[] = {"password", "dragon", "monkey", "letmein", "football", "baseball", "master",
+    "shadow", "sunshine", "princess", "welcome", "login", "admin", "flower", "summer", "winter", "spring", "autumn",
+    "charlie", "michael", "jennifer", "jordan", "harley", "ranger", "hunter", "buster", "soccer", "hockey", "george",
+    "andrew", "daniel", "jessica", "pepper", "ginger", "cookie", "banana", "orange", "purple", "yellow", "silver",
+    "golden", "diamond", "phoenix", "tigger", "maggie", "freedom", "secret", "whatever", "trustno", "starwars",
+    "computer", "internet", "samsung", "google", "hello", "qwerty", "asdfgh", "zxcvbn", "abc", "iloveyou", "lovely",
+    "angel", "family", "london", "berlin", "paris", "pittsburgh", "carnegie", "student", "teacher", "campus",
+    "library"};
+static const char *const tails[] = {"", "1", "12", "123", "1234", "!", "1!", "123!", "2023", "2024", "2025", "2026",
+    "99", "00", "01", "007", "69", "77", "88", "11", "22", "321", "666", "777", ".", "?", "*", "#1"};
 
 void words_release(struct words *w)
 {

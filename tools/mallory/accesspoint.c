@@ -104,8 +104,7 @@ static void note_lease(struct accesspoint *a, const struct words *s)
 	word_copy(l.name, sizeof l.name, s, 4);
 	size_t i = find_lease(a, l.addr);
 	const char *before = i < a->n_leases ? a->leases[i].mac : NULL;
-	ev_state(a->trace, "lease", l.addr, before, l.mac,
-	    "%s is told: the way out and the name server are mallory",
+	ev_state(a->trace, "lease", l.addr, before, l.mac, "%s is told: the way out and the name server are mallory",
 	    l.name[0] ? l.name : "the new machine");
 	if (a->n_leases == 0)
 		ev_explain(a->trace,
@@ -120,9 +119,8 @@ void accesspoint_log_line(struct accesspoint *a, const char *line, size_t len)
 	struct words s = split(line, len);
 	if (word_begins(&s, 0, "dnsmasq-dhcp") && word_begins(&s, 1, "DHCPACK(") && s.count >= 4) {
 		note_lease(a, &s);
-	} else if (word_begins(&s, 0, "dnsmasq") && word_is(&s, 1, "config") &&
-	           word_is(&s, 2, a->bank_name) && word_is(&s, 3, "is") && s.count == 5 &&
-	           !word_begins(&s, 4, "NODATA")) {
+	} else if (word_begins(&s, 0, "dnsmasq") && word_is(&s, 1, "config") && word_is(&s, 2, a->bank_name) &&
+	           word_is(&s, 3, "is") && s.count == 5 && !word_begins(&s, 4, "NODATA")) {
 		char self[IP_TEXT];
 		word_copy(self, sizeof self, &s, 4);
 		a->lies++;
@@ -190,22 +188,21 @@ static void on_child(uv_signal_t *h, int signum)
 
 static void exec_dnsmasq(const struct accesspoint *a, const struct lan *lan, int log_fd, pid_t parent)
 {
-	char self[IP_TEXT], interface[64], range[128], router[96], server[96], lie[300], local[300],
-	    leases[300];
+	char self[IP_TEXT], interface[64], range[128], router[96], server[96], lie[300], local[300], leases[300];
 	ip_text(self, &lan->self);
 	const uint8_t *b = lan->self.b;
 	uint32_t mask = lan->prefix ? ~(uint32_t)0 << (32 - lan->prefix) : 0;
 	snprintf(interface, sizeof interface, "--interface=%s", lan->ifname);
-	snprintf(range, sizeof range, "--dhcp-range=%u.%u.%u.100,%u.%u.%u.199,%u.%u.%u.%u,1h", b[0], b[1],
-	    b[2], b[0], b[1], b[2], mask >> 24, mask >> 16 & 255, mask >> 8 & 255, mask & 255);
+	snprintf(range, sizeof range, "--dhcp-range=%u.%u.%u.100,%u.%u.%u.199,%u.%u.%u.%u,1h", b[0], b[1], b[2], b[0],
+	    b[1], b[2], mask >> 24, mask >> 16 & 255, mask >> 8 & 255, mask & 255);
 	snprintf(router, sizeof router, "--dhcp-option=option:router,%s", self);
 	snprintf(server, sizeof server, "--dhcp-option=option:dns-server,%s", self);
 	snprintf(lie, sizeof lie, "--address=/%s/%s", a->bank_name, self);
 	snprintf(local, sizeof local, "--local=/%s/", a->bank_name); /* what is no A is not asked elsewhere */
 	snprintf(leases, sizeof leases, "--dhcp-leasefile=%s", a->lease_file);
 	char *argv[] = {"dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", interface,
-	    "--except-interface=lo", "--bind-interfaces", "--dhcp-authoritative", "--no-ping", leases, range,
-	    router, server, lie, local, "--local-ttl=60", "--no-hosts", "--no-poll",
+	    "--except-interface=lo", "--bind-interfaces", "--dhcp-authoritative", "--no-ping", leases, range, router,
+	    server, lie, local, "--local-ttl=60", "--no-hosts", "--no-poll",
 	    "--user=", "--group=", "--pid-file=", "--log-queries", "--log-facility=-", NULL};
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -220,8 +217,8 @@ static void exec_dnsmasq(const struct accesspoint *a, const struct lan *lan, int
 	dup2(log_fd, STDERR_FILENO);
 	execvp(argv[0], argv);
 	execv("/usr/sbin/dnsmasq", argv); /* not on an ordinary user's PATH */
-	dprintf(STDERR_FILENO, "dnsmasq cannot be run: %s (is the package dnsmasq-base installed?)\n",
-	    strerror(errno));
+	dprintf(
+	    STDERR_FILENO, "dnsmasq cannot be run: %s (is the package dnsmasq-base installed?)\n", strerror(errno));
 	_exit(127);
 }
 

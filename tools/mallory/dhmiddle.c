@@ -71,8 +71,8 @@ static void serve(struct dhmiddle *m, int fd, const struct endpoint *from)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	ip_text(victim, &from->ip);
 	ip_text(target, &to.ip);
-	ev_decision(m->t, "taken", NULL, "%s wants to talk to %s; mallory answers, and calls %s itself",
-	    victim, target, target);
+	ev_decision(m->t, "taken", NULL, "%s wants to talk to %s; mallory answers, and calls %s itself", victim,
+	    target, target);
 	if (dial(&to, deadline_in(m->opt->limit_ns, m->opt->stop_fd), &target_fd) == ERR_OK) {
 		dhmiddle_relay(m->opt, m->t, fd, victim, target_fd, target, talk);
 		close(target_fd);
@@ -108,8 +108,8 @@ static json_t *talk_json(const struct dhmiddle_talk *k)
 	for (size_t i = 0; i < k->n_heard; i++)
 		json_array_append_new(heard, json_string(k->heard[i]));
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "end", k->end, "fingerprint_with_victim",
-	    k->fingerprint[0], "fingerprint_with_target", k->fingerprint[1], "lines", (json_int_t)k->lines,
-	    "changed", (json_int_t)k->changed, "heard", heard);
+	    k->fingerprint[0], "fingerprint_with_target", k->fingerprint[1], "lines", (json_int_t)k->lines, "changed",
+	    (json_int_t)k->changed, "heard", heard);
 }
 
 static enum err emit_result(struct dhmiddle *m)
@@ -148,8 +148,7 @@ enum err dhmiddle_run(const struct dhmiddle_options *opt, struct trace *t, char 
 	}
 	*m = (struct dhmiddle){.opt = opt, .t = t, .listener = -1, .msg = msg};
 	if (lan_find(&lan) != ERR_OK)
-		e = fail(m, ERR_UNSUPPORTED,
-		    "this host has no LAN beside its way out: is this the lab's mallory?");
+		e = fail(m, ERR_UNSUPPORTED, "this host has no LAN beside its way out: is this the lab's mallory?");
 	if (e == ERR_OK)
 		e = open_listener(m, &lan.self);
 	if (e == ERR_OK && (e = dhmiddle_redirect(lan.ifname)) != ERR_OK)

@@ -36,15 +36,14 @@ struct middle {
 static enum err receive_hello(struct middle *m, struct half *h)
 {
 	size_t at;
-	enum err e = dh_link_receive(
-	    &h->link, deadline_in(m->opt->limit_ns, m->opt->stop_fd), h->theirs, &h->theirs_len);
+	enum err e =
+	    dh_link_receive(&h->link, deadline_in(m->opt->limit_ns, m->opt->stop_fd), h->theirs, &h->theirs_len);
 
 	if (e == ERR_OK)
 		e = dh_hello_parse(&h->hello, h->theirs, h->theirs_len, &at);
 	if (e == ERR_OK)
-		ev_recv(m->t, h->name, "mallory", "DH", h->theirs, h->theirs_len,
-		    "HELLO: group %s, a public key%s", dh_group_name(h->hello.group),
-		    h->hello.auth ? ", will sign" : "");
+		ev_recv(m->t, h->name, "mallory", "DH", h->theirs, h->theirs_len, "HELLO: group %s, a public key%s",
+		    dh_group_name(h->hello.group), h->hello.auth ? ", will sign" : "");
 	return e;
 }
 
@@ -76,10 +75,10 @@ static enum err agree(struct middle *m, int which)
 	enum err e = dh_agree(&h->pair, h->hello.public_key, h->hello.len, secret, &why);
 
 	if (e == ERR_OK)
-		e = server ? dh_channel_init(&h->channel, DH_SERVER, secret, h->pair.len, h->theirs,
-		                 h->theirs_len, h->mine, h->mine_len)
-		           : dh_channel_init(&h->channel, DH_CLIENT, secret, h->pair.len, h->mine,
-		                 h->mine_len, h->theirs, h->theirs_len);
+		e = server ? dh_channel_init(&h->channel, DH_SERVER, secret, h->pair.len, h->theirs, h->theirs_len,
+		                 h->mine, h->mine_len)
+		           : dh_channel_init(&h->channel, DH_CLIENT, secret, h->pair.len, h->mine, h->mine_len,
+		                 h->theirs, h->theirs_len);
 	sodium_memzero(secret, sizeof(secret));
 	if (e != ERR_OK)
 		return e;
@@ -173,9 +172,8 @@ static enum err carry(struct middle *m, int from, const uint8_t *frame, size_t l
 		f->ended = true;
 	}
 	size_t sealed = dh_seal(&to->channel, kind, text, n, out);
-	enum err e =
-	    sealed ? dh_link_send(&to->link, deadline_in(m->opt->limit_ns, m->opt->stop_fd), out, sealed)
-	           : ERR_INTERNAL;
+	enum err e = sealed ? dh_link_send(&to->link, deadline_in(m->opt->limit_ns, m->opt->stop_fd), out, sealed)
+	                    : ERR_INTERNAL;
 	sodium_memzero(text, sizeof(text));
 	return e;
 }
@@ -202,8 +200,7 @@ static enum err relay(struct middle *m)
 		e = hear(m, TARGET);
 	while (e == ERR_OK && !(m->half[VICTIM].ended && m->half[TARGET].ended)) {
 		struct pollfd p[3] = {{.fd = m->half[VICTIM].link.fd, .events = POLLIN},
-		    {.fd = m->half[TARGET].link.fd, .events = POLLIN},
-		    {.fd = m->opt->stop_fd, .events = POLLIN}};
+		    {.fd = m->half[TARGET].link.fd, .events = POLLIN}, {.fd = m->opt->stop_fd, .events = POLLIN}};
 		int n = ppoll(p, 3, &ts, NULL);
 		if (n <= 0 || p[2].revents)
 			return n == 0 ? ERR_TIMEOUT : ERR_NET;
@@ -220,8 +217,7 @@ void dhmiddle_relay(const struct dhmiddle_options *opt, struct trace *t, int vic
 	struct middle m = {.opt = opt,
 	    .t = t,
 	    .out = out,
-	    .half = {
-	        {.name = victim, .link = {.fd = victim_fd}}, {.name = target, .link = {.fd = target_fd}}}};
+	    .half = {{.name = victim, .link = {.fd = victim_fd}}, {.name = target, .link = {.fd = target_fd}}}};
 	enum err e = shake_hands(&m);
 	bool met = e == ERR_OK;
 
@@ -237,8 +233,8 @@ void dhmiddle_relay(const struct dhmiddle_options *opt, struct trace *t, int vic
 		    "Not a word was "
 		    "said");
 	else
-		ev_decision(t, "relayed", NULL, "%s and %s (%s): lines heard: %zu, words changed: %zu",
-		    victim, target, out->end, out->lines, out->changed);
+		ev_decision(t, "relayed", NULL, "%s and %s (%s): lines heard: %zu, words changed: %zu", victim,
+		    target, out->end, out->lines, out->changed);
 	for (int i = 0; i < 2; i++) {
 		dh_pair_release(&m.half[i].pair);
 		dh_channel_release(&m.half[i].channel);

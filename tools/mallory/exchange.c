@@ -12,8 +12,8 @@
 
 enum { BLIND_MAX = 64 * 1024 };
 
-void exchange_init(struct exchange *x, struct trace *trace, struct loot *loot,
-    const struct exchange_names *names, unsigned connection, bool blind, bool rewrite)
+void exchange_init(struct exchange *x, struct trace *trace, struct loot *loot, const struct exchange_names *names,
+    unsigned connection, bool blind, bool rewrite)
 {
 	*x = (struct exchange){.trace = trace,
 	    .loot = loot,
@@ -41,8 +41,8 @@ static void answer(struct exchange *x, const char *status, const char *text)
 {
 	char page[300];
 	int n = snprintf(page, sizeof page,
-	    "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
-	    status, strlen(text), text);
+	    "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s", status,
+	    strlen(text), text);
 	buf_release(&x->to_victim);
 	if (n > 0 && (size_t)n < sizeof page && buf_text(&x->to_victim, page))
 		x->err = ERR_NOMEM;
@@ -60,8 +60,7 @@ void exchange_bank_failed(struct exchange *x, enum err e, const char *why)
 {
 	if (x->state == EXCHANGE_DONE)
 		return;
-	if (x->state == EXCHANGE_PASS &&
-	    x->reply_begun) { /* too late for a page, and no more than a rude goodbye */
+	if (x->state == EXCHANGE_PASS && x->reply_begun) { /* too late for a page, and no more than a rude goodbye */
 		x->state = EXCHANGE_DONE;
 		return;
 	}
@@ -186,13 +185,11 @@ static void look_at_request(struct exchange *x)
 	if (e == ERR_TRUNCATED && x->request.len < EXCHANGE_HEAD_MAX)
 		return;
 	if (e == ERR_TRUNCATED || e == ERR_TOO_LONG)
-		refuse(x, ERR_TOO_LONG, "431 Request Header Fields Too Large",
-		    "the request's head is too long\n");
+		refuse(x, ERR_TOO_LONG, "431 Request Header Fields Too Large", "the request's head is too long\n");
 	else if (e || h.response)
 		refuse(x, ERR_FORMAT, "400 Bad Request", "that is no HTTP request\n");
 	else if (h.chunked)
-		refuse(
-		    x, ERR_FORMAT, "411 Length Required", "the request does not say how long its body is\n");
+		refuse(x, ERR_FORMAT, "411 Length Required", "the request does not say how long its body is\n");
 	else if (h.content_length > EXCHANGE_REQUEST_MAX - h.body_off)
 		refuse(x, ERR_TOO_LONG, "413 Content Too Large", "the request is too large\n");
 	else if (x->request.len - h.body_off >= h.content_length)
@@ -205,8 +202,7 @@ void exchange_from_victim(struct exchange *x)
 {
 	if (x->blind) {
 		if (!x->server_name[0])
-			hello_server_name(
-			    x->server_name, sizeof x->server_name, x->to_bank.data, x->to_bank.len);
+			hello_server_name(x->server_name, sizeof x->server_name, x->to_bank.data, x->to_bank.len);
 	} else if (x->state == EXCHANGE_REQUEST) {
 		look_at_request(x);
 	}
@@ -341,8 +337,7 @@ struct buf *exchange_victim_input(struct exchange *x)
 {
 	struct buf *b = x->blind ? &x->to_bank : &x->request;
 	/* the "100 Continue" has to be out first */
-	bool wanted =
-	    x->blind ? x->state == EXCHANGE_PASS : x->state == EXCHANGE_REQUEST && x->to_victim.len == 0;
+	bool wanted = x->blind ? x->state == EXCHANGE_PASS : x->state == EXCHANGE_REQUEST && x->to_victim.len == 0;
 	return wanted && buf_room(b) > 0 ? b : NULL;
 }
 

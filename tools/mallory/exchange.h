@@ -64,8 +64,8 @@ struct exchange {
 	enum err err; /* why it ended early, if it did */
 };
 
-void exchange_init(struct exchange *x, struct trace *trace, struct loot *loot,
-    const struct exchange_names *names, unsigned connection, bool blind, bool rewrite);
+void exchange_init(struct exchange *x, struct trace *trace, struct loot *loot, const struct exchange_names *names,
+    unsigned connection, bool blind, bool rewrite);
 void exchange_release(struct exchange *x); /* wipes */
 
 /* The next bytes from either side stand at the end of x->request (blind: x->to_bank) or x->to_victim, where

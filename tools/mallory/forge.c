@@ -74,8 +74,7 @@ static bool add_extensions(X509 *x, X509 *issuer, const char *dns_name)
 		       add_ext(x, issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
 	char san[300];
 	int n = snprintf(san, sizeof san, "DNS:%s", dns_name);
-	return n > 0 && (size_t)n < sizeof san &&
-	       add_ext(x, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+	return n > 0 && (size_t)n < sizeof san && add_ext(x, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
 	       add_ext(x, issuer, NID_key_usage, "critical,digitalSignature") &&
 	       add_ext(x, issuer, NID_ext_key_usage, "serverAuth") &&
 	       add_ext(x, issuer, NID_authority_key_identifier, "keyid:always") &&
@@ -84,20 +83,19 @@ static bool add_extensions(X509 *x, X509 *issuer, const char *dns_name)
 
 /* A certificate for key: a server's for dns_name, or, where that is NULL, a CA's named cn. issuer NULL: its
  * own. */
-static X509 *certificate(EVP_PKEY *key, const char *cn, const char *dns_name, X509 *issuer,
-    EVP_PKEY *issuer_key, const struct clock *clock)
+static X509 *certificate(EVP_PKEY *key, const char *cn, const char *dns_name, X509 *issuer, EVP_PKEY *issuer_key,
+    const struct clock *clock)
 {
 	X509 *x = X509_new();
 	X509_NAME *name = x ? X509_get_subject_name(x) : NULL;
 	time_t now = (time_t)(clock_now(clock) / NS_PER_S);
-	bool ok =
-	    x && X509_set_version(x, X509_VERSION_3) && set_serial(x) &&
-	    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0) &&
-	    X509_set_issuer_name(x, issuer ? X509_get_subject_name(issuer) : name) &&
-	    X509_time_adj_ex(X509_getm_notBefore(x), 0, -3600, &now) &&
-	    X509_time_adj_ex(X509_getm_notAfter(x), 90, 0, &now) && X509_set_pubkey(x, key) &&
-	    add_extensions(x, issuer ? issuer : x, dns_name) &&
-	    X509_sign(x, issuer ? issuer_key : key, EVP_sha256()) > 0;
+	bool ok = x && X509_set_version(x, X509_VERSION_3) && set_serial(x) &&
+	          X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0) &&
+	          X509_set_issuer_name(x, issuer ? X509_get_subject_name(issuer) : name) &&
+	          X509_time_adj_ex(X509_getm_notBefore(x), 0, -3600, &now) &&
+	          X509_time_adj_ex(X509_getm_notAfter(x), 90, 0, &now) && X509_set_pubkey(x, key) &&
+	          add_extensions(x, issuer ? issuer : x, dns_name) &&
+	          X509_sign(x, issuer ? issuer_key : key, EVP_sha256()) > 0;
 	if (!ok) {
 		X509_free(x);
 		return NULL;

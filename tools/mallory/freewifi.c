@@ -103,10 +103,9 @@ static void on_accesspoint(void *ctx)
 		return;
 	}
 	uv_timer_stop(&f->ready);
-	ev_decision(f->trace, "ready", NULL,
-	    "the network is open: addresses by DHCP, lies about %s by DNS, http%s", FREEWIFI_BANK,
-	    f->server_ctx ? " and https in the bank's place"
-	                  : " in the bank's place, https passed on untouched");
+	ev_decision(f->trace, "ready", NULL, "the network is open: addresses by DHCP, lies about %s by DNS, http%s",
+	    FREEWIFI_BANK,
+	    f->server_ctx ? " and https in the bank's place" : " in the bank's place, https passed on untouched");
 	trace_flush(f->trace);
 }
 
@@ -122,16 +121,15 @@ static void on_late(uv_timer_t *h)
 static enum err find_places(struct freewifi *f)
 {
 	if (lan_find(&f->lan))
-		return fail(f, ERR_UNSUPPORTED,
-		    "this host has no LAN beside its way out: is this the lab's mallory?");
+		return fail(
+		    f, ERR_UNSUPPORTED, "this host has no LAN beside its way out: is this the lab's mallory?");
 	enum err e = uplink_resolve(&f->uplink.bank, FREEWIFI_BANK, f->opt->limit_ns);
 	if (e)
 		return fail(f, e == ERR_NEGATIVE ? ERR_UNREACHABLE : e,
-		    "the real resolver gives no address for %s (%s): is the lab up?", FREEWIFI_BANK,
-		    err_text(e));
+		    "the real resolver gives no address for %s (%s): is the lab up?", FREEWIFI_BANK, err_text(e));
 	char self[IP_TEXT], bank[IP_TEXT];
-	ev_state(f->trace, "places", "the victims' network", NULL, ip_text(self, &f->lan.self),
-	    "on interface %s", f->lan.ifname);
+	ev_state(f->trace, "places", "the victims' network", NULL, ip_text(self, &f->lan.self), "on interface %s",
+	    f->lan.ifname);
 	ev_state(f->trace, "places", FREEWIFI_BANK, NULL, ip_text(bank, &f->uplink.bank),
 	    "the true one, by the real resolver");
 	return ERR_OK;
@@ -142,12 +140,10 @@ static enum err make_contexts(struct freewifi *f)
 	enum tls_attack a = f->opt->tls;
 	char line[200] = "";
 	if (a != TLS_NONE) {
-		enum err e =
-		    forge_context(&f->server_ctx, a, FREEWIFI_BANK, f->opt->clock, TRUE_KEY, TRUE_CHAIN);
+		enum err e = forge_context(&f->server_ctx, a, FREEWIFI_BANK, f->opt->clock, TRUE_KEY, TRUE_CHAIN);
 		if (e == ERR_IO)
-			return fail(f, e,
-			    "%s or %s cannot be read: glasslab up makes them, on this host only", TRUE_KEY,
-			    TRUE_CHAIN);
+			return fail(f, e, "%s or %s cannot be read: glasslab up makes them, on this host only",
+			    TRUE_KEY, TRUE_CHAIN);
 		if (!e)
 			e = client_context(&f->client_ctx);
 		if (e)
@@ -182,8 +178,8 @@ static enum err serve(struct freewifi *f, const struct relay_service *service)
 {
 	int fd = listening_socket(&f->lan.self, service->port);
 	if (fd < 0)
-		return fail(f, errno == EACCES ? ERR_PERM : ERR_NET, "cannot listen on port %u: %s",
-		    service->port, strerror(errno));
+		return fail(f, errno == EACCES ? ERR_PERM : ERR_NET, "cannot listen on port %u: %s", service->port,
+		    strerror(errno));
 	enum err e = relay_listen(f->relay, fd, service);
 	return e ? fail(f, e, "cannot listen on port %u", service->port) : ERR_OK;
 }
@@ -269,9 +265,9 @@ static void emit_result(struct freewifi *f)
 	for (size_t i = 0; i < l->n && n < sizeof line; i++)
 		n += (size_t)snprintf(
 		    line + n, sizeof line - n, "%s%s=%s", i ? ", " : "", l->items[i].key, l->items[i].value);
-	json_t *o = json_pack("{s:s, s:b, s:o, s:o, s:o, s:i}", "tls", tls_attack_name(f->opt->tls),
-	    "rewrite", f->opt->rewrite, "loot", loot_json(l), "connections", relay_json(f->relay), "leases",
-	    leases_json(&f->ap), "dns_lies", (int)f->ap.lies);
+	json_t *o = json_pack("{s:s, s:b, s:o, s:o, s:o, s:i}", "tls", tls_attack_name(f->opt->tls), "rewrite",
+	    f->opt->rewrite, "loot", loot_json(l), "connections", relay_json(f->relay), "leases", leases_json(&f->ap),
+	    "dns_lies", (int)f->ap.lies);
 	char *data = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	if (l->n)

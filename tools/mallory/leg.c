@@ -92,8 +92,7 @@ static enum err tls_begin(struct leg *l, SSL_CTX *ctx, const char *name)
 	}
 	SSL_set_connect_state(l->ssl);
 	SSL_set_hostflags(l->ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return SSL_set_tlsext_host_name(l->ssl, name) == 1 && SSL_set1_host(l->ssl, name) == 1 ? ERR_OK
-	                                                                                       : ERR_NOMEM;
+	return SSL_set_tlsext_host_name(l->ssl, name) == 1 && SSL_set1_host(l->ssl, name) == 1 ? ERR_OK : ERR_NOMEM;
 }
 
 enum err leg_open(struct leg *l, int fd, SSL_CTX *ctx, const char *name, bool connecting)

@@ -40,8 +40,7 @@ static bool may_attack(const struct cli *c)
 static int watched_stdin(void)
 {
 	struct stat st;
-	return fstat(STDIN_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) ? STDIN_FILENO
-	                                                                                       : -1;
+	return fstat(STDIN_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) ? STDIN_FILENO : -1;
 }
 
 static int verb_freewifi(struct cli *c)
@@ -75,11 +74,8 @@ static int verb_freewifi(struct cli *c)
 }
 
 static const struct cli_option dh_options[] = {
-    {.name = "change",
-        .arg = "WORD",
-        .help = "put another word in its place, wherever it is said (with --into)"},
-    {.name = "into", .arg = "WORD", .help = "that other word"}, CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS,
-    CLI_END};
+    {.name = "change", .arg = "WORD", .help = "put another word in its place, wherever it is said (with --into)"},
+    {.name = "into", .arg = "WORD", .help = "that other word"}, CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
 
 static int verb_dh(struct cli *c)
 {

@@ -51,12 +51,10 @@ void record_fill(struct record *r, const struct leg *victim, const struct leg *b
 static void emit_refused(const struct record *r, struct trace *t, const char *self)
 {
 	char label[200];
-	snprintf(label, sizeof label, "%s%s",
-	    r->alert[0] ? "alert: " : "closes the connection without a word", r->alert);
-	emit(t,
-	    (struct event){.kind = EV_RECV,
-	        .u.msg = {
-	            .from = r->victim, .to = self, .proto = "TLS", .label = label, .len = r->wire_octets}});
+	snprintf(
+	    label, sizeof label, "%s%s", r->alert[0] ? "alert: " : "closes the connection without a word", r->alert);
+	emit(t, (struct event){.kind = EV_RECV,
+	            .u.msg = {.from = r->victim, .to = self, .proto = "TLS", .label = label, .len = r->wire_octets}});
 	ev_decision(t, "victim-refused", "RFC 8446 6.2",
 	    "connection %u: %s did not accept the certificate. All that mallory has: %zu octets (%s), the "
 	    "name %s that "
@@ -80,16 +78,16 @@ void record_emit(const struct record *r, struct trace *t, const char *self)
 		break;
 	case OUTCOME_RELAYED:
 		ev_decision(t, "relayed", NULL,
-		    "connection %u: %s %s, answered %s; %zu form fields read, %u account numbers changed",
-		    r->id, r->victim, r->request, r->status, r->fields, r->changed);
+		    "connection %u: %s %s, answered %s; %zu form fields read, %u account numbers changed", r->id,
+		    r->victim, r->request, r->status, r->fields, r->changed);
 		break;
 	case OUTCOME_GONE:
 	case OUTCOME_BAD:
 	case OUTCOME_NO_BANK:
 	case OUTCOME_TIMEOUT:
 	case OUTCOME_STOPPED:
-		ev_decision(t, outcomes[r->outcome].name, NULL, "connection %u with %s: %s%s%s", r->id,
-		    r->victim, outcomes[r->outcome].text, r->detail[0] ? ": " : "", r->detail);
+		ev_decision(t, outcomes[r->outcome].name, NULL, "connection %u with %s: %s%s%s", r->id, r->victim,
+		    outcomes[r->outcome].text, r->detail[0] ? ": " : "", r->detail);
 		break;
 	case OUTCOME_COUNT:
 		break;
@@ -103,11 +101,10 @@ static json_t *text_or_null(const char *text)
 
 json_t *record_json(const struct record *r)
 {
-	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:i}",
-	    "connection", (int)r->id, "scheme", r->tls ? "https" : "http", "victim", r->victim, "outcome",
-	    outcome_name(r->outcome), "server_name", text_or_null(r->server_name), "handshake_seen",
-	    text_or_null(r->seen), "alert", text_or_null(r->alert), "request", text_or_null(r->request),
-	    "status", text_or_null(r->status), "detail", text_or_null(r->detail), "wire_octets",
-	    (json_int_t)r->wire_octets, "clear_octets", (json_int_t)r->clear_octets, "fields",
-	    (json_int_t)r->fields, "changed", (int)r->changed);
+	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:i}", "connection",
+	    (int)r->id, "scheme", r->tls ? "https" : "http", "victim", r->victim, "outcome", outcome_name(r->outcome),
+	    "server_name", text_or_null(r->server_name), "handshake_seen", text_or_null(r->seen), "alert",
+	    text_or_null(r->alert), "request", text_or_null(r->request), "status", text_or_null(r->status), "detail",
+	    text_or_null(r->detail), "wire_octets", (json_int_t)r->wire_octets, "clear_octets",
+	    (json_int_t)r->clear_octets, "fields", (json_int_t)r->fields, "changed", (int)r->changed);
 }

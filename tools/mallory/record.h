@@ -43,8 +43,7 @@ struct record {
 };
 
 /* Sets all but id, tls, victim and outcome from the state of the two legs and of what went between them. */
-void record_fill(
-    struct record *r, const struct leg *victim, const struct leg *bank, const struct exchange *x);
+void record_fill(struct record *r, const struct leg *victim, const struct leg *bank, const struct exchange *x);
 
 /* Says in the trace how the connection ended, and what mallory has of it. */
 void record_emit(const struct record *r, struct trace *t, const char *self);

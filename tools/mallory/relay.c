@@ -243,8 +243,7 @@ static void conn_pump(struct conn *c)
 	bool again = rounds == FAIR_ROUNDS;
 	wait_for(&c->victim, exchange_victim_input(&c->exchange) != NULL,
 	    again || exchange_victim_output(&c->exchange) != NULL);
-	wait_for(
-	    &c->bank, exchange_bank_input(&c->exchange) != NULL, exchange_bank_output(&c->exchange) != NULL);
+	wait_for(&c->bank, exchange_bank_input(&c->exchange) != NULL, exchange_bank_output(&c->exchange) != NULL);
 }
 
 /* --- its begin --- */
@@ -266,8 +265,7 @@ static struct conn *conn_new(struct relay *r, const struct relay_service *servic
 	else
 		escape_text(c->record.victim, sizeof c->record.victim, addr, strlen(addr));
 	struct exchange_names names = {c->record.victim, r->cfg.self, r->cfg.bank_name, service->scheme};
-	exchange_init(
-	    &c->exchange, r->cfg.trace, r->cfg.loot, &names, c->record.id, service->blind, r->cfg.rewrite);
+	exchange_init(&c->exchange, r->cfg.trace, r->cfg.loot, &names, c->record.id, service->blind, r->cfg.rewrite);
 	c->next = r->conns;
 	r->conns = c;
 	r->n_conns++;
@@ -312,8 +310,8 @@ static void on_incoming(uv_poll_t *h, int status, int events)
 		if (endpoint_from_sockaddr(&from, (struct sockaddr *)&sa, len) == ERR_OK)
 			ip_text(text, &from.ip);
 		if (relay_accept(l->relay, fd, text, &l->service))
-			ev_warning(l->relay->cfg.trace,
-			    "a connection from %s was turned away: too many at once", text);
+			ev_warning(
+			    l->relay->cfg.trace, "a connection from %s was turned away: too many at once", text);
 	}
 }
 

@@ -56,8 +56,7 @@ enum err relay_listen(struct relay *r, int fd, const struct relay_service *servi
 
 /* Takes over one connected, non-blocking socket; addr is where it comes from, as text. With
  * RELAY_MAX_CONNECTIONS under way it is closed at once: ERR_BUDGET. */
-enum err relay_accept(
-    struct relay *r, int fd, const char *addr, const struct relay_service *service) MUST_USE;
+enum err relay_accept(struct relay *r, int fd, const char *addr, const struct relay_service *service) MUST_USE;
 
 /* Ends every connection and stops listening. The loop must run until its handles are closed before
  * relay_free(). */

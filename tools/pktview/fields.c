@@ -249,7 +249,6 @@ enum err sink_fields(struct trace_sink *sink, FILE *out, const struct term_style
 	f->out = out;
 	f->style = *style;
 	f->start = -1;
-	*sink =
-	    (struct trace_sink){.on_event = fields_event, .flush = fields_flush, .release = free, .ctx = f};
+	*sink = (struct trace_sink){.on_event = fields_event, .flush = fields_flush, .release = free, .ctx = f};
 	return ERR_OK;
 }

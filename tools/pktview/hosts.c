@@ -127,9 +127,8 @@ static void write_pair(const struct pair *p, FILE *out, bool utf8)
 	escape_text(b, sizeof b, p->end[1], strlen(p->end[1]));
 	fprintf(out, "%s %s %s  ", a, utf8 ? "\xe2\x86\x92" : "->", b);
 	for (int way = 0; way < 2 && p->packets[way]; way++)
-		fprintf(out, "%s%" PRIu64 " packet%s, %" PRIu64 " byte%s", way ? "; back " : "",
-		    p->packets[way], p->packets[way] == 1 ? "" : "s", p->octets[way],
-		    p->octets[way] == 1 ? "" : "s");
+		fprintf(out, "%s%" PRIu64 " packet%s, %" PRIu64 " byte%s", way ? "; back " : "", p->packets[way],
+		    p->packets[way] == 1 ? "" : "s", p->octets[way], p->octets[way] == 1 ? "" : "s");
 	const char *before = "  (";
 	for (int i = 0; i < PROTO_COUNT; i++)
 		if (p->proto[i]) {
@@ -151,8 +150,7 @@ enum err hosts_write(const struct hosts *h, FILE *out, bool utf8)
 		write_pair(sorted[i], out, utf8);
 	free(sorted);
 	if (h->others)
-		fprintf(out,
-		    "%" PRIu64 " packets of further pairs: only the first %zu pairs are told apart\n",
+		fprintf(out, "%" PRIu64 " packets of further pairs: only the first %zu pairs are told apart\n",
 		    h->others, h->max);
 	return ferror(out) ? ERR_IO : ERR_OK;
 }

@@ -14,8 +14,7 @@ enum err hosts_new(struct hosts **out, size_t max_pairs) MUST_USE; /* at most 2^
 void hosts_free(struct hosts *h);                                  /* NULL is allowed */
 
 /* One packet. Of pairs beyond the bound only the number of packets is kept. */
-enum err hosts_add(
-    struct hosts *h, const char *from, const char *to, enum proto proto, uint64_t octets) MUST_USE;
+enum err hosts_add(struct hosts *h, const char *from, const char *to, enum proto proto, uint64_t octets) MUST_USE;
 
 /* A line a pair, the one with the most octets first; the side that spoke first stands left. */
 enum err hosts_write(const struct hosts *h, FILE *out, bool utf8) MUST_USE;

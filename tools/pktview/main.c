@@ -39,16 +39,15 @@ static int options_of(struct cli *c, struct view_options *o)
 	if (forms > 1)
 		return cli_usage(c, "--json, --ladder and --quiet exclude each other");
 	o->form = strcmp(c->verb->name, "hosts") == 0 ? VIEW_HOSTS
-	          : cli_has(c, "json")   ? VIEW_JSON
-	          : drawn                ? VIEW_LADDER
-	          : cli_has(c, "quiet")  ? VIEW_NOTHING
-	          : o->style.verbose     ? VIEW_FIELDS
-	          : o->hops              ? VIEW_LADDER
-	                                 : VIEW_LINES;
+	          : cli_has(c, "json")                ? VIEW_JSON
+	          : drawn                             ? VIEW_LADDER
+	          : cli_has(c, "quiet")               ? VIEW_NOTHING
+	          : o->style.verbose                  ? VIEW_FIELDS
+	          : o->hops                           ? VIEW_LADDER
+	                                              : VIEW_LINES;
 	const char *pcap = cli_get(c, "pcap");
 	if (pcap && strcmp(pcap, "-") == 0 && c->out == stdout && o->form != VIEW_NOTHING)
-		return cli_usage(
-		    c, "--pcap - and the text would both go to standard output: add --quiet or -o FILE");
+		return cli_usage(c, "--pcap - and the text would both go to standard output: add --quiet or -o FILE");
 	if (!cli_number(c, "count", 1, 1000000000, &max))
 		return EXIT_USAGE;
 	o->max = (uint64_t)max;
@@ -69,8 +68,7 @@ static int open_pcap(struct cli *c, struct pcapng **w)
 	if (!path)
 		return EXIT_YES;
 	enum err e = pcapng_create(w, path);
-	return e ? cli_fail(c, e, "can't write %s: %s", path, e == ERR_IO ? strerror(errno) : err_text(e))
-	         : EXIT_YES;
+	return e ? cli_fail(c, e, "can't write %s: %s", path, e == ERR_IO ? strerror(errno) : err_text(e)) : EXIT_YES;
 }
 
 /* Shows it all, closes it all, and says what went wrong. */
@@ -91,20 +89,19 @@ static int run(struct cli *c, struct capture *cap, struct view_options *o)
 	int why = errno;
 	enum err closing = pcapng_close(w);
 	if (end.pcap_failed || (!end.err && closing))
-		status = cli_fail(
-		    c, ERR_IO, "can't write %s: %s", cli_get(c, "pcap"), strerror(closing ? errno : why));
+		status =
+		    cli_fail(c, ERR_IO, "can't write %s: %s", cli_get(c, "pcap"), strerror(closing ? errno : why));
 	else if (end.err == ERR_IO && !capture_error(cap)[0])
 		status = EXIT_INTERNAL; /* the output's error; it is said when it is closed */
 	else if (end.err)
-		status = cli_fail(
-		    c, end.err, "%s", capture_error(cap)[0] ? capture_error(cap) : err_text(end.err));
+		status = cli_fail(c, end.err, "%s", capture_error(cap)[0] ? capture_error(cap) : err_text(end.err));
 	else if (o->only && !end.shown && !cli_interrupted())
 		status = cli_fail(c, ERR_NEGATIVE, "%s holds no packet %llu: it has %llu", c->argv[0],
 		    (unsigned long long)o->only, (unsigned long long)end.seen);
 	uint64_t lost = o->live ? capture_dropped(cap) : 0;
 	if (lost)
-		cli_warn(c, "%llu packets came faster than they were read, and are missing",
-		    (unsigned long long)lost);
+		cli_warn(
+		    c, "%llu packets came faster than they were read, and are missing", (unsigned long long)lost);
 	capture_close(cap);
 	return cli_page_close(c, status);
 }
@@ -181,15 +178,14 @@ static int open_lab(struct cli *c, struct capture **cap)
 	enum err e = lab_open(&lab, name);
 	if (e)
 		return cli_fail(c, e, "%s%s%s: start it with: glasslab up%s%s",
-		    e == ERR_CLOSED ? "no lab runs" : err_text(e), name ? " that is called " : "",
-		    name ? name : "", name ? " --lab " : "", name ? name : "");
+		    e == ERR_CLOSED ? "no lab runs" : err_text(e), name ? " that is called " : "", name ? name : "",
+		    name ? " --lab " : "", name ? name : "");
 	int status = join_filter(c, lab_hosts(c, lab, hosts, &n), filter);
 	if (!status) {
 		e = capture_open_lab(cap, lab, hosts, n, filter, msg);
 		/* The first word of what is no filter may have been meant as a host. */
 		if (e == ERR_USAGE && n == 0 && c->argc && !strchr(c->argv[0], ' '))
-			status =
-			    cli_usage(c, "%s; and the lab has no host that is called %s", msg, c->argv[0]);
+			status = cli_usage(c, "%s; and the lab has no host that is called %s", msg, c->argv[0]);
 		else if (e)
 			status = e == ERR_USAGE ? cli_usage(c, "%s", msg) : cli_fail(c, e, "%s", msg);
 	}
@@ -232,38 +228,32 @@ static int verb_live(struct cli *c)
 }
 
 /* How the text looks and where it goes. */
-#define TEXT_OPTIONS                                                                                         \
-	{.name = "explain", .help = "with -v: what each field means (the default on a terminal)"},           \
-	    {.name = "no-explain", .help = "leave that out"},                                                \
-	    {.name = "color",                                                                                \
-	        .arg = "WHEN",                                                                               \
-	        .choices = "auto|always|never",                                                              \
-	        .help = "auto, always or never"},                                                            \
-	{                                                                                                    \
-		.name = "output", .letter = 'o', .arg = "FILE",                                              \
-		.help = "write to FILE instead of standard output"                                           \
+#define TEXT_OPTIONS                                                                                                 \
+	{.name = "explain", .help = "with -v: what each field means (the default on a terminal)"},                   \
+	    {.name = "no-explain", .help = "leave that out"},                                                        \
+	    {.name = "color", .arg = "WHEN", .choices = "auto|always|never", .help = "auto, always or never"},       \
+	{                                                                                                            \
+		.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"   \
 	}
 
 /* What is shown of which packets. */
-#define PACKET_OPTIONS                                                                                       \
-	{.name = "raw", .help = "every sighting, instead of one line for a packet seen at many places"},     \
-	    {.name = "hops", .help = "one arrow for each link, instead of one from end to end"},             \
-	    {.name = "pcap",                                                                                 \
-	        .arg = "FILE",                                                                               \
-	        .help = "write the packets to FILE as pcapng, each with a comment"},                         \
-	    CLI_HTML_OPTION, {.name = "count", .letter = 'c', .arg = "N", .help = "stop after N packets"},   \
-	{                                                                                                    \
-		.name = "absolute", .help = "print the time of day (UTC) instead of seconds since the first packet" \
+#define PACKET_OPTIONS                                                                                               \
+	{.name = "raw", .help = "every sighting, instead of one line for a packet seen at many places"},             \
+	    {.name = "hops", .help = "one arrow for each link, instead of one from end to end"},                     \
+	    {.name = "pcap", .arg = "FILE", .help = "write the packets to FILE as pcapng, each with a comment"},     \
+	    CLI_HTML_OPTION, {.name = "count", .letter = 'c', .arg = "N", .help = "stop after N packets"},           \
+	{                                                                                                            \
+		.name = "absolute", .help = "print the time of day (UTC) instead of seconds since the first packet"  \
 	}
 
-#define VIEW_OPTIONS                                                                                         \
-	{.name = "ladder", .help = "draw the packets as a ladder, one column a host"},                       \
-	    {.name = "verbose",                                                                              \
-	        .letter = 'v',                                                                               \
-	        .help = "print every field of every packet, with its place and octets"},                     \
-	    {.name = "json", .help = "print JSON lines (schema glassnet-trace, versioned)"},                 \
-	    {.name = "quiet", .letter = 'q', .help = "print nothing (for use with --pcap)"},                 \
-	    PACKET_OPTIONS, TEXT_OPTIONS
+#define VIEW_OPTIONS                                                                                                 \
+	{.name = "ladder", .help = "draw the packets as a ladder, one column a host"},                               \
+	    {.name = "verbose",                                                                                      \
+	        .letter = 'v',                                                                                       \
+	        .help = "print every field of every packet, with its place and octets"},                             \
+	    {.name = "json", .help = "print JSON lines (schema glassnet-trace, versioned)"},                         \
+	    {.name = "quiet", .letter = 'q', .help = "print nothing (for use with --pcap)"}, PACKET_OPTIONS,         \
+	    TEXT_OPTIONS
 
 static const struct cli_option live_options[] = {
     {.name = "interface", .letter = 'i', .arg = "IF", .help = "listen at this interface of this machine"},
@@ -283,8 +273,8 @@ static const struct cli_option show_options[] = {
 
 static const struct cli_verb verbs[] = {
     {"live", "[HOST...] [FILTER]", 0, -1, "show packets as they come", live_options, verb_live, false, false},
-    {"read", "FILE [FILTER]", 1, -1, "show a capture file (pcap or pcapng; - is standard input)",
-        read_options, verb_read, false, false},
+    {"read", "FILE [FILTER]", 1, -1, "show a capture file (pcap or pcapng; - is standard input)", read_options,
+        verb_read, false, false},
     {"ladder", "FILE [FILTER]", 1, -1, "draw a capture file as a ladder, one column a host", ladder_options,
         verb_read, false, false},
     {"hosts", "FILE [FILTER]", 1, -1, "who talked to whom: packets, bytes and protocols, the most bytes first",

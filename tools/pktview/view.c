@@ -8,8 +8,7 @@
 #include "glassnet/wire.h"
 #include "hosts.h"
 
-#define WINDOW_NS                                                                                            \
-	(100 * NS_PER_MS) /* a journey through the lab takes a few ms; a retransmission waits for 200 */
+#define WINDOW_NS (100 * NS_PER_MS) /* a journey through the lab takes a few ms; a retransmission waits for 200 */
 #define MAX_OPEN  2048
 #define MAX_PAIRS 100000
 
@@ -53,8 +52,8 @@ static const char *place_of(const struct view *v, const struct capture_packet *c
 }
 
 /* What left a host is a SEND of that host, what came in a RECV. */
-static void emit_raw(struct view *v, struct trace *to_trace, bool fields, const struct journey *j,
-    const struct capture_packet *cp)
+static void emit_raw(
+    struct view *v, struct trace *to_trace, bool fields, const struct journey *j, const struct capture_packet *cp)
 {
 	const struct packet *p = &j->at[0].packet;
 	char from[LAB_HOST_MAX], to[LAB_HOST_MAX], a[ENDPOINT_TEXT], b[ENDPOINT_TEXT], line[512];
@@ -149,8 +148,7 @@ static enum err write_packet(struct view *v, const struct capture_packet *cp)
 		e = pcapng_interface(v->w, capture_vantage(v->c, v->w_ifs++));
 	packet_parse(&p);
 	return e ? e
-	         : pcapng_packet(
-	               v->w, cp, cp->comment ? cp->comment : packet_summary(&p, summary, sizeof summary));
+	         : pcapng_packet(v->w, cp, cp->comment ? cp->comment : packet_summary(&p, summary, sizeof summary));
 }
 
 /* Interfaces of a pcapng file turn up on the way. From the second host on packets are paired. */

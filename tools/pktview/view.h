@@ -46,8 +46,7 @@ struct lines {
 };
 
 /* place: where a single sighting was made, or NULL. */
-enum err line_write(
-    struct lines *l, const struct journey *j, const struct capture *c, const char *place) MUST_USE;
+enum err line_write(struct lines *l, const struct journey *j, const struct capture *c, const char *place) MUST_USE;
 
 /* --- fields.c: every field with its place and its octets */
 

@@ -27,8 +27,7 @@ static char *name_text(char *out, size_t cap, const X509_NAME *name)
 	BIO *b = BIO_new(BIO_s_mem());
 
 	if (b)
-		X509_NAME_print_ex(
-		    b, name, 0, XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN | ASN1_STRFLGS_UTF8_CONVERT);
+		X509_NAME_print_ex(b, name, 0, XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN | ASN1_STRFLGS_UTF8_CONVERT);
 	from_bio(out, cap, b);
 	BIO_free(b);
 	return out;
@@ -39,8 +38,7 @@ char *cert_short_name(char *out, size_t cap, X509 *cert)
 	X509_NAME *name = X509_get_subject_name(cert);
 	int i = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
 	unsigned char *utf8 = NULL;
-	int n =
-	    i < 0 ? -1 : ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i)));
+	int n = i < 0 ? -1 : ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i)));
 
 	if (n > 0)
 		escape_text(out, cap, utf8, (size_t)n);
@@ -57,8 +55,7 @@ static void alt_name(char *out, size_t cap, const GENERAL_NAME *g)
 
 	out[0] = '\0';
 	if (g->type == GEN_DNS) {
-		escape_text(
-		    out, cap, ASN1_STRING_get0_data(g->d.dNSName), (size_t)ASN1_STRING_length(g->d.dNSName));
+		escape_text(out, cap, ASN1_STRING_get0_data(g->d.dNSName), (size_t)ASN1_STRING_length(g->d.dNSName));
 	} else if (g->type == GEN_IPADD) {
 		int n = ASN1_STRING_length(g->d.iPAddress);
 
@@ -116,8 +113,7 @@ static void key_text(char *out, size_t cap, X509 *cert)
 		snprintf(out, cap, "a key that cannot be read");
 		return;
 	}
-	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
-	    EVP_PKEY_get_group_name(key, group, sizeof(group), NULL)) {
+	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC && EVP_PKEY_get_group_name(key, group, sizeof(group), NULL)) {
 		const char *nist = EC_curve_nid2nist(OBJ_txt2nid(group));
 
 		snprintf(out, cap, "EC %s", nist ? nist : group);
@@ -175,8 +171,7 @@ static void tell(struct trace *t, const struct cert_info *c, size_t i, const cha
 		line_add(&x, "an authority");
 	else
 		line_add(&x, "for %s", c->n_names ? c->names : "no name at all");
-	line_add(
-	    &x, "; valid %s to %s UTC; key %s; SHA-256 %s", c->not_before, c->not_after, c->key, c->sha256);
+	line_add(&x, "; valid %s to %s UTC; key %s; SHA-256 %s", c->not_before, c->not_after, c->key, c->sha256);
 	ev_state(t, "chain", key, NULL, text, "%s",
 	    c->sent ? "the server showed it" : "it was here already, as a trusted root");
 }

@@ -15,8 +15,7 @@
 /* Texts are escaped (escape_text) and cut where they do not fit. */
 struct cert_info {
 	char subject[256], issuer[256];
-	char
-	    names[512]; /* the subject alternative names: "bank.example, 192.0.2.1"; "" when there are none */
+	char names[512]; /* the subject alternative names: "bank.example, 192.0.2.1"; "" when there are none */
 	unsigned n_names;
 	char not_before[24], not_after[24]; /* "2026-11-22 16:00:00" UTC */
 	char key[48];                       /* "EC P-256", "RSA 2048" */
@@ -29,8 +28,7 @@ struct cert_info {
 };
 
 struct chain {
-	struct cert_info
-	    cert[CHAIN_MAX]; /* as the server sent them; then the root, when it came from the store */
+	struct cert_info cert[CHAIN_MAX]; /* as the server sent them; then the root, when it came from the store */
 	size_t n, n_sent;
 	size_t not_shown; /* certificates beyond CHAIN_MAX */
 	char anchor[256]; /* the subject of the trusted root that the chain ends at; "" when it does not */

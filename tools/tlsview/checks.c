@@ -10,8 +10,7 @@ static const struct {
 	const char *id, *question, *ref;
 } questions[Q_COUNT] = {
     [Q_SHOWN] = {"certificate", "did the server show a certificate?", "RFC 8446 4.4.2"},
-    [Q_SIGNATURE] = {"signature", "is each certificate signed with the key of the next one?",
-        "RFC 5280 6.1.3"},
+    [Q_SIGNATURE] = {"signature", "is each certificate signed with the key of the next one?", "RFC 5280 6.1.3"},
     [Q_ANCHOR] = {"trusted-root", "does the chain end at a root that is trusted here?", "RFC 5280 6.1.1"},
     [Q_DATES] = {"dates", "is today within its dates?", "RFC 5280 4.1.2.5"},
     [Q_NAME] = {"name", "is it for the name that was asked for?", "RFC 9525 6"},
@@ -35,9 +34,9 @@ const char *question_id(enum question q)
 	return questions[q].id;
 }
 
-#define CODE(name, question, meaning)                                                                        \
-	{                                                                                                    \
-		X509_V_##name, "X509_V_" #name, question, meaning                                            \
+#define CODE(name, question, meaning)                                                                                \
+	{                                                                                                            \
+		X509_V_##name, "X509_V_" #name, question, meaning                                                    \
 	}
 
 static const struct x509_code codes[] = {
@@ -53,15 +52,13 @@ static const struct x509_code codes[] = {
     CODE(ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD, Q_DATES, "its first day is no date"),
     CODE(ERR_ERROR_IN_CERT_NOT_AFTER_FIELD, Q_DATES, "its last day is no date"),
     CODE(ERR_OUT_OF_MEM, Q_OTHER, "there was not enough memory to check it"),
-    CODE(ERR_DEPTH_ZERO_SELF_SIGNED_CERT, Q_ANCHOR,
-        "it is signed with its own key: nobody vouches for it but itself"),
-    CODE(ERR_SELF_SIGNED_CERT_IN_CHAIN, Q_ANCHOR,
-        "the chain ends at a root that nobody here has agreed to trust"),
+    CODE(
+        ERR_DEPTH_ZERO_SELF_SIGNED_CERT, Q_ANCHOR, "it is signed with its own key: nobody vouches for it but itself"),
+    CODE(ERR_SELF_SIGNED_CERT_IN_CHAIN, Q_ANCHOR, "the chain ends at a root that nobody here has agreed to trust"),
     CODE(ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, Q_ANCHOR,
         "who issued it is not known here: no trusted root, and no intermediate certificate that leads to "
         "one"),
-    CODE(
-        ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, Q_ANCHOR, "there is no key at hand to check its signature with"),
+    CODE(ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, Q_ANCHOR, "there is no key at hand to check its signature with"),
     CODE(ERR_CERT_CHAIN_TOO_LONG, Q_OTHER, "the chain is too long"),
     CODE(ERR_CERT_REVOKED, Q_REVOKED, "its issuer has taken it back"),
     CODE(ERR_NO_ISSUER_PUBLIC_KEY, Q_SIGNATURE, "its issuer's certificate has no key in it"),
@@ -72,8 +69,7 @@ static const struct x509_code codes[] = {
     CODE(ERR_SUBJECT_ISSUER_MISMATCH, Q_SIGNATURE, "its issuer has another name"),
     CODE(ERR_AKID_SKID_MISMATCH, Q_SIGNATURE, "its issuer has another key"),
     CODE(ERR_AKID_ISSUER_SERIAL_MISMATCH, Q_SIGNATURE, "it was issued with another certificate"),
-    CODE(ERR_KEYUSAGE_NO_CERTSIGN, Q_CA,
-        "the certificate that signed it may not sign certificates (key usage)"),
+    CODE(ERR_KEYUSAGE_NO_CERTSIGN, Q_CA, "the certificate that signed it may not sign certificates (key usage)"),
     CODE(ERR_UNHANDLED_CRITICAL_EXTENSION, Q_OTHER,
         "it has a condition, marked critical, that is not understood here"),
     CODE(ERR_INVALID_NON_CA, Q_CA, "an authority's certificate stands where a server's belongs"),
@@ -84,11 +80,9 @@ static const struct x509_code codes[] = {
     CODE(ERR_NO_EXPLICIT_POLICY, Q_OTHER, "it names no policy although it must"),
     CODE(ERR_UNNESTED_RESOURCE, Q_OTHER, "its resources are not within its issuer's"),
     CODE(ERR_PERMITTED_VIOLATION, Q_OTHER, "its issuer may not issue for this name (name constraints)"),
-    CODE(ERR_EXCLUDED_VIOLATION, Q_OTHER,
-        "its issuer is barred from issuing for this name (name constraints)"),
+    CODE(ERR_EXCLUDED_VIOLATION, Q_OTHER, "its issuer is barred from issuing for this name (name constraints)"),
     CODE(ERR_SUBTREE_MINMAX, Q_OTHER, "its name constraints are of a kind that is not supported"),
-    CODE(
-        ERR_UNSUPPORTED_CONSTRAINT_TYPE, Q_OTHER, "its name constraints are of a kind that is not supported"),
+    CODE(ERR_UNSUPPORTED_CONSTRAINT_TYPE, Q_OTHER, "its name constraints are of a kind that is not supported"),
     CODE(ERR_UNSUPPORTED_CONSTRAINT_SYNTAX, Q_OTHER, "its name constraints cannot be read"),
     CODE(ERR_UNSUPPORTED_NAME_SYNTAX, Q_OTHER, "a name in it cannot be read"),
     CODE(ERR_PATH_LOOP, Q_OTHER, "the chain runs in a circle"),
@@ -99,14 +93,11 @@ static const struct x509_code codes[] = {
     CODE(ERR_CA_MD_TOO_WEAK, Q_STRENGTH, "the signature uses a hash for which forgeries can be made"),
     CODE(ERR_INVALID_CALL, Q_OTHER, "the check could not be carried out"),
     CODE(ERR_STORE_LOOKUP, Q_OTHER, "the trusted roots could not be looked up"),
-    CODE(ERR_UNSUPPORTED_SIGNATURE_ALGORITHM, Q_SIGNATURE,
-        "its signature is of a kind that is not known here"),
-    CODE(ERR_SIGNATURE_ALGORITHM_MISMATCH, Q_SIGNATURE,
-        "its issuer's key is of another kind than the signature"),
+    CODE(ERR_UNSUPPORTED_SIGNATURE_ALGORITHM, Q_SIGNATURE, "its signature is of a kind that is not known here"),
+    CODE(ERR_SIGNATURE_ALGORITHM_MISMATCH, Q_SIGNATURE, "its issuer's key is of another kind than the signature"),
     CODE(ERR_SIGNATURE_ALGORITHM_INCONSISTENCY, Q_SIGNATURE, "it names two different kinds of signature"),
     CODE(ERR_INVALID_CA, Q_CA, "a certificate that is no authority's has signed another one"),
-    CODE(ERR_PATHLEN_INVALID_FOR_NON_CA, Q_CA,
-        "a certificate that is no authority's says how many may follow"),
+    CODE(ERR_PATHLEN_INVALID_FOR_NON_CA, Q_CA, "a certificate that is no authority's says how many may follow"),
     CODE(ERR_EC_KEY_EXPLICIT_PARAMS, Q_OTHER, "its key lies on a curve of its own making"),
 };
 

@@ -35,23 +35,21 @@ static void addresses_text(char *out, size_t cap, const struct resolved *r)
 }
 
 /* Where to go, and who says so. */
-static enum err find_address(const struct connect_options *opt, struct deadline d, struct trace *t,
-    struct result *res, struct resolved *to)
+static enum err find_address(
+    const struct connect_options *opt, struct deadline d, struct trace *t, struct result *res, struct resolved *to)
 {
 	char list[400], to_text[ENDPOINT_TEXT];
 	struct ip literal;
 
 	if (opt->via.ip.family) {
 		*to = (struct resolved){.at = {opt->via}, .n = 1};
-		ev_decision(t, "address-given", NULL,
-		    "going to %s, because --connect says so: DNS is not asked",
+		ev_decision(t, "address-given", NULL, "going to %s, because --connect says so: DNS is not asked",
 		    endpoint_text(to_text, &opt->via));
 		return ERR_OK;
 	}
 	if (ip_parse(&literal, opt->host) == ERR_OK) {
 		if (opt->family && opt->family != literal.family)
-			return result_set(
-			    res, ERR_UNREACHABLE, "%s is not an IPv%d address", opt->host, opt->family);
+			return result_set(res, ERR_UNREACHABLE, "%s is not an IPv%d address", opt->host, opt->family);
 		*to = (struct resolved){.at = {{literal, opt->port}}, .n = 1};
 		return ERR_OK;
 	}
@@ -60,13 +58,12 @@ static enum err find_address(const struct connect_options *opt, struct deadline 
 	if (e == ERR_NET && errno == EINTR)
 		return result_set(res, e, "interrupted");
 	if (e == ERR_TIMEOUT)
-		return result_set(
-		    res, e, "no address for %s: the resolver did not answer in time", opt->host);
+		return result_set(res, e, "no address for %s: the resolver did not answer in time", opt->host);
 	if (e != ERR_OK)
 		return result_set(res, e, "no address for %s: %s", opt->host, to->why);
 	addresses_text(list, sizeof(list), to);
-	ev_timer(t, "name lookup", net_now() - start, "the resolver knows %s as %s (%.1f ms)", opt->host,
-	    list, (double)(net_now() - start) / 1e6);
+	ev_timer(t, "name lookup", net_now() - start, "the resolver knows %s as %s (%.1f ms)", opt->host, list,
+	    (double)(net_now() - start) / 1e6);
 	ev_explain(t, "Nothing so far proves that this is right: whoever answers the question can name any "
 	              "address. That is what the certificate is for.");
 	return ERR_OK;
@@ -81,8 +78,8 @@ static const char *why_not(enum err e)
 }
 
 /* Tries the addresses in turn. No attempt but the last takes more than half of the time that is left. */
-static enum err connect_any(const struct connect_options *opt, struct deadline d, struct trace *t,
-    struct result *res, const struct resolved *to, int *fd)
+static enum err connect_any(const struct connect_options *opt, struct deadline d, struct trace *t, struct result *res,
+    const struct resolved *to, int *fd)
 {
 	enum err e = ERR_UNREACHABLE;
 
@@ -94,16 +91,15 @@ static enum err connect_any(const struct connect_options *opt, struct deadline d
 		ip_text(res->role, &to->at[i].ip);
 		e = dial(&to->at[i], last ? d : deadline_within(d, deadline_left(d) / 2), fd);
 		if (e == ERR_OK) {
-			ev_timer(t, "TCP connection", net_now() - start,
-			    "TCP connection to %s made in %.1f ms", res->peer,
-			    (double)(net_now() - start) / 1e6);
+			ev_timer(t, "TCP connection", net_now() - start, "TCP connection to %s made in %.1f ms",
+			    res->peer, (double)(net_now() - start) / 1e6);
 			return ERR_OK;
 		}
 		if (e == ERR_NET && errno == EINTR)
 			return result_set(res, e, "interrupted");
 		if (!last)
-			ev_decision(t, "next-address", NULL,
-			    "%s cannot be reached (%s): trying the next address", res->peer, why_not(e));
+			ev_decision(t, "next-address", NULL, "%s cannot be reached (%s): trying the next address",
+			    res->peer, why_not(e));
 	}
 	return result_set(res, e, "%s, port %u, cannot be reached at %s: %s", opt->host, to->at[0].port,
 	    res->peer[0] ? res->peer : "any address", why_not(e));

@@ -10,7 +10,7 @@
 #include "reply.h"
 #include "session.h"
 
-#define FIRST_WORD                                                                                           \
+#define FIRST_WORD                                                                                                   \
 	(200 * NS_PER_MS) /* so long we wait for what a server says unasked: tickets, a greeting             \
 	                   */
 #define PAUSE NS_PER_S    /* a reply that pauses for so long has ended */
@@ -107,8 +107,8 @@ static enum err read_reply(struct session *s)
 			d = deadline_within(s->deadline, PAUSE);
 	}
 	if (e == ERR_CLOSED && !clean && s->res->data_in)
-		ev_warning(s->t,
-		    "The connection was cut without a close_notify: whether that was all, nobody can tell.");
+		ev_warning(
+		    s->t, "The connection was cut without a close_notify: whether that was all, nobody can tell.");
 	if (e == ERR_TIMEOUT && (s->res->data_in || !s->opt->has_send))
 		return ERR_OK; /* it has paused, or had nothing to say */
 	return e == ERR_CLOSED && (clean || s->res->data_in || !s->opt->has_send) ? ERR_OK : e;
@@ -124,9 +124,8 @@ enum err session_exchange(struct session *s)
 	if (s->narrator.has_alert_in && s->narrator.alert_in != 0) {
 		const char *name = tls_alert_name(s->narrator.alert_in);
 
-		return result_set(res, ERR_REFUSED,
-		    "%s ended the connection after the handshake, with the alert %s", res->role,
-		    name ? name : "?");
+		return result_set(res, ERR_REFUSED, "%s ended the connection after the handshake, with the alert %s",
+		    res->role, name ? name : "?");
 	}
 	switch (e) {
 	case ERR_OK:
@@ -139,9 +138,8 @@ enum err session_exchange(struct session *s)
 	case ERR_NET:
 		return result_set(res, e, errno == EINTR ? "interrupted" : "the connection failed: %m");
 	default:
-		return res->err == e
-		           ? e
-		           : result_set(res, e, "after the handshake, %s broke the rules of TLS: %s",
-		                 res->role, ERR_reason_error_string(ERR_peek_last_error()));
+		return res->err == e ? e
+		                     : result_set(res, e, "after the handshake, %s broke the rules of TLS: %s",
+		                           res->role, ERR_reason_error_string(ERR_peek_last_error()));
 	}
 }

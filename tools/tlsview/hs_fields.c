@@ -9,8 +9,8 @@ struct fields {
 	const char *layer;
 };
 
-static void field(const struct fields *f, const char *name, const char *value, struct span at,
-    const char *meaning, const char *ref)
+static void field(
+    const struct fields *f, const char *name, const char *value, struct span at, const char *meaning, const char *ref)
 {
 	ev_field(f->t, (struct ev_field){.layer = f->layer,
 	                   .name = name,
@@ -21,8 +21,7 @@ static void field(const struct fields *f, const char *name, const char *value, s
 	                   .len = at.len});
 }
 
-static void field_hex(
-    const struct fields *f, const char *name, struct span at, const char *meaning, const char *ref)
+static void field_hex(const struct fields *f, const char *name, struct span at, const char *meaning, const char *ref)
 {
 	char hex[140];
 
@@ -45,8 +44,7 @@ static void field_named(
 /* body is the message without its header. */
 typedef void fields_fn(const struct fields *f, const struct hs_context *ctx, const uint8_t *body, size_t len);
 
-static void fields_hello(
-    const struct fields *f, const struct hs_context *ctx, const uint8_t *body, size_t len)
+static void fields_hello(const struct fields *f, const struct hs_context *ctx, const uint8_t *body, size_t len)
 {
 	struct tls_message m = {.type = f->msg[0], .length = (uint32_t)len, .body = {4, len}};
 
@@ -55,8 +53,7 @@ static void fields_hello(
 	tls_hello_describe(f->msg, &m, 0, f->t);
 }
 
-static void fields_extensions(
-    const struct fields *f, const struct hs_context *ctx, const uint8_t *body, size_t len)
+static void fields_extensions(const struct fields *f, const struct hs_context *ctx, const uint8_t *body, size_t len)
 {
 	struct tls_hello h;
 	struct tls_ext e;
@@ -75,8 +72,7 @@ static void fields_extensions(
 	}
 }
 
-static void fields_certificate(
-    const struct fields *f, const struct hs_context *ctx, const uint8_t *body, size_t len)
+static void fields_certificate(const struct fields *f, const struct hs_context *ctx, const uint8_t *body, size_t len)
 {
 	struct hs_certificates c;
 	struct span der;
@@ -89,13 +85,11 @@ static void fields_certificate(
 
 		snprintf(name, sizeof(name), "certificate %u", i);
 		snprintf(value, sizeof(value), "%zu octets", der.len);
-		field(f, name, value, der, i ? "vouches for the one before it" : "the server's own",
-		    "RFC 5280");
+		field(f, name, value, der, i ? "vouches for the one before it" : "the server's own", "RFC 5280");
 	}
 }
 
-static void fields_signature(
-    const struct fields *f, const struct hs_context *ctx, const uint8_t *body, size_t len)
+static void fields_signature(const struct fields *f, const struct hs_context *ctx, const uint8_t *body, size_t len)
 {
 	(void)ctx;
 	if (len < 4)
@@ -105,8 +99,7 @@ static void fields_signature(
 	    "over every message so far; only the holder of the private key can make it", "RFC 8446 4.4.3");
 }
 
-static void fields_server_key(
-    const struct fields *f, const struct hs_context *ctx, const uint8_t *body, size_t len)
+static void fields_server_key(const struct fields *f, const struct hs_context *ctx, const uint8_t *body, size_t len)
 {
 	struct hs_server_key k;
 	size_t at;
@@ -120,8 +113,7 @@ static void fields_server_key(
 		field_hex(f, "signature", k.signature, "by the private key of the certificate", NULL);
 }
 
-static void fields_octets(
-    const struct fields *f, const struct hs_context *ctx, const uint8_t *body, size_t len)
+static void fields_octets(const struct fields *f, const struct hs_context *ctx, const uint8_t *body, size_t len)
 {
 	(void)ctx;
 	if (len)

@@ -71,8 +71,7 @@ static void label_client_hello(struct line *x, const struct hs_context *ctx, con
 		return;
 	}
 	if (h.server_name.len)
-		line_add(x, " for %s",
-		    escape_text(clean, sizeof(clean), msg + h.server_name.off, h.server_name.len));
+		line_add(x, " for %s", escape_text(clean, sizeof(clean), msg + h.server_name.off, h.server_name.len));
 	line_add(x, ": offers ");
 	if (h.versions.len)
 		add_versions(x, msg, h.versions);

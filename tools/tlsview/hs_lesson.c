@@ -35,17 +35,14 @@ static const struct row {
         "1.2's proof that it holds the key.",
         NULL},
     {TLS_SERVER_HELLO_DONE, "The server has said all that it wants to say first.", NULL},
-    {TLS_CLIENT_KEY_EXCHANGE, "The client's half of the key agreement. Now both can compute the same secret.",
-        NULL},
+    {TLS_CLIENT_KEY_EXCHANGE, "The client's half of the key agreement. Now both can compute the same secret.", NULL},
     {TLS_FINISHED,
         "A checksum with a key over the whole handshake. Had anyone altered one octet of it on the way, also "
         "of the part in the clear, the two ends would disagree here.",
         NULL},
-    {TLS_NEW_SESSION_TICKET, "A ticket to come back with: the next connection can skip the certificate.",
-        NULL},
+    {TLS_NEW_SESSION_TICKET, "A ticket to come back with: the next connection can skip the certificate.", NULL},
     {TLS_KEY_UPDATE, "The sender changes its key.", NULL},
-    {TLS_CERTIFICATE_STATUS, "A fresh statement by the CA that the certificate has not been revoked (OCSP).",
-        NULL},
+    {TLS_CERTIFICATE_STATUS, "A fresh statement by the CA that the certificate has not been revoked (OCSP).", NULL},
     {TLS_HELLO_REQUEST, "The server asks for a new handshake.", NULL},
 };
 

@@ -14,9 +14,7 @@
 #define SEND_MAX ((size_t)16 << 20)
 
 static const struct cli_option connect_options[] = {
-    {.name = "cafile",
-        .arg = "FILE",
-        .help = "trust the certificates in FILE and no others (default: the system's)"},
+    {.name = "cafile", .arg = "FILE", .help = "trust the certificates in FILE and no others (default: the system's)"},
     {.name = "name",
         .arg = "NAME",
         .help = "the name that the server must prove, and that it is asked for (default: HOST)"},
@@ -28,10 +26,7 @@ static const struct cli_option connect_options[] = {
     {.name = "keylog",
         .arg = "FILE",
         .help = "append the session's secrets to FILE, for Wireshark to decrypt a capture with"},
-    {.name = "tls",
-        .arg = "VERSION",
-        .choices = "1.2|1.3",
-        .help = "offer this version only (default: both)"},
+    {.name = "tls", .arg = "VERSION", .choices = "1.2|1.3", .help = "offer this version only (default: both)"},
     {.name = "ciphers", .arg = "LIST", .help = "the TLS 1.2 ciphers to offer, as OpenSSL writes them"},
     {.name = "ipv4", .letter = '4', .help = "use IPv4 only"},
     {.name = "ipv6", .letter = '6', .help = "use IPv6 only"},

@@ -24,8 +24,7 @@ static void note_sent(struct narrator *n, const char *what)
 		snprintf(r->sent[r->n_sent++], sizeof(r->sent[0]), "%s", what);
 }
 
-static void message(
-    struct narrator *n, bool out, const char *label, const uint8_t *bytes, size_t len, bool encrypted)
+static void message(struct narrator *n, bool out, const char *label, const uint8_t *bytes, size_t len, bool encrypted)
 {
 	struct result *r = n->res;
 	struct event ev = {.kind = out ? EV_SEND : EV_RECV};
@@ -63,10 +62,8 @@ void narrate_finished_verdict(struct narrator *n, enum verdict v, const char *te
 	n->finish_told = true;
 }
 
-#define KEY_PROVED                                                                                           \
-	"its signature fits the certificate that it showed: it holds that certificate's private key"
-#define FINISHED_FITS                                                                                        \
-	"its Finished fits every message that we sent and got: nobody altered any of them on the way"
+#define KEY_PROVED    "its signature fits the certificate that it showed: it holds that certificate's private key"
+#define FINISHED_FITS "its Finished fits every message that we sent and got: nobody altered any of them on the way"
 
 /* OpenSSL goes on to the next message only when it has accepted the one before. */
 static void conclude(struct narrator *n, bool out, uint8_t type)
@@ -85,8 +82,8 @@ void narrate_handshake_done(struct narrator *n, SSL *ssl)
 	const SSL_CIPHER *c = SSL_get_current_cipher(ssl);
 
 	if (c && SSL_CIPHER_get_kx_nid(c) == NID_kx_rsa && SSL_get0_peer_certificate(ssl))
-		narrate_key_verdict(n, VERDICT_PASS,
-		    "it could decrypt the secret that we encrypted to the certificate's key");
+		narrate_key_verdict(
+		    n, VERDICT_PASS, "it could decrypt the secret that we encrypted to the certificate's key");
 	narrate_finished_verdict(n, VERDICT_PASS, FINISHED_FITS);
 }
 
@@ -155,9 +152,8 @@ static void on_change_cipher_spec(struct narrator *n, bool out, const uint8_t *m
 		n->sealed[out] = true;
 	if (first_time(n, LESSON_CCS))
 		ev_explain(n->t, "%s",
-		    n->version == TLS1_3
-		        ? "An empty gesture: it makes TLS 1.3 look like 1.2 to old boxes on the way."
-		        : "All that this side sends from here on is encrypted with the new keys.");
+		    n->version == TLS1_3 ? "An empty gesture: it makes TLS 1.3 look like 1.2 to old boxes on the way."
+		                         : "All that this side sends from here on is encrypted with the new keys.");
 }
 
 /* OpenSSL gives no message for a ChangeCipherSpec that comes in, only its record. */

@@ -16,7 +16,6 @@ struct resolved {
 
 /* The addresses of host (a name, or an address as text), of one family (4 or 6) or any (0). ERR_UNREACHABLE
  * when it has none, ERR_TIMEOUT, or ERR_NET (errno EINTR: told to stop). */
-enum err resolve(
-    const char *host, uint16_t port, uint8_t family, struct deadline d, struct resolved *out) MUST_USE;
+enum err resolve(const char *host, uint16_t port, uint8_t family, struct deadline d, struct resolved *out) MUST_USE;
 
 #endif

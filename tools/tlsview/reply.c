@@ -33,8 +33,7 @@ static size_t plain(char *out, size_t cap, const uint8_t *p, size_t len)
 	bool tag = false, blank = true;
 
 	for (size_t i = 0; i < len && n + 1 < cap; i++) {
-		uint8_t c =
-		    p[i] == '\r' || p[i] == '\n' || p[i] == '\t' || p[i] == '<' || p[i] == '>' ? ' ' : p[i];
+		uint8_t c = p[i] == '\r' || p[i] == '\n' || p[i] == '\t' || p[i] == '<' || p[i] == '>' ? ' ' : p[i];
 
 		tag = p[i] == '<' || (tag && p[i] != '>');
 		if (tag || (c == ' ' && blank))
@@ -58,8 +57,7 @@ char *reply_text(char *out, size_t cap, const uint8_t *p, size_t len)
 	if (read_head(&h, p, len)) {
 		const uint8_t *reason = p + h.reason.off;
 
-		line_add(
-		    &x, "HTTP %u %s: ", h.status, escape_text(clean, sizeof(clean), reason, h.reason.len));
+		line_add(&x, "HTTP %u %s: ", h.status, escape_text(clean, sizeof(clean), reason, h.reason.len));
 	}
 	size_t n = plain(flat, sizeof(flat), p + h.body_off, len - h.body_off);
 	line_add(&x, "\"%s\"", escape_text(clean, sizeof(clean), flat, n));

@@ -118,8 +118,7 @@ char *report_data(const struct result *res)
 	put_optional(o, "trusted_root", res->chain.anchor);
 	json_object_set_new(
 	    o, "checks", list(res->checks.n, res->checks.item, sizeof(res->checks.item[0]), one_check));
-	json_object_set_new(
-	    o, "chain", list(res->chain.n, res->chain.cert, sizeof(res->chain.cert[0]), one_cert));
+	json_object_set_new(o, "chain", list(res->chain.n, res->chain.cert, sizeof(res->chain.cert[0]), one_cert));
 	json_object_set_new(o, "sent_messages", list(res->n_sent, res->sent, sizeof(res->sent[0]), one_name));
 	json_object_set_new(o, "sent_bytes", json_integer((json_int_t)res->data_out));
 	json_object_set_new(o, "received_bytes", json_integer((json_int_t)res->data_in));

@@ -14,8 +14,7 @@
 
 /* Counts the octets on the connection and keeps the first ones: they tell what a peer speaks that is no TLS.
  */
-static long tap(
-    BIO *bio, int oper, const char *data, size_t len, int argi, long argl, int ret, size_t *processed)
+static long tap(BIO *bio, int oper, const char *data, size_t len, int argi, long argl, int ret, size_t *processed)
 {
 	struct session *s = (struct session *)BIO_get_callback_arg(bio);
 
@@ -74,8 +73,7 @@ enum err session_prepare(const struct connect_options *opt, SSL_CTX **out, struc
 	/* Without it SSL_read() would go on for as long as tickets come in, whatever the time. */
 	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
 	if (opt->ciphers && SSL_CTX_set_cipher_list(ctx, opt->ciphers) != 1)
-		return result_set(
-		    res, ERR_USAGE, "'%s' is not a cipher list that OpenSSL knows", opt->ciphers);
+		return result_set(res, ERR_USAGE, "'%s' is not a cipher list that OpenSSL knows", opt->ciphers);
 	return verify_trust(ctx, opt->cafile, res);
 }
 
@@ -116,9 +114,8 @@ enum err session_wait(struct session *s, int ret, struct deadline d, bool *clean
 	case SSL_ERROR_SYSCALL:
 		return ERR_CLOSED;
 	default:
-		return ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING
-		           ? ERR_CLOSED
-		           : ERR_FORMAT;
+		return ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING ? ERR_CLOSED
+		                                                                                   : ERR_FORMAT;
 	}
 }
 
@@ -147,8 +144,7 @@ static void note_agreed(struct session *s)
 
 	res->handshake_done = true;
 	snprintf(res->protocol, sizeof(res->protocol), "%s",
-	    tls_version_name((uint16_t)SSL_version(s->ssl)) ? tls_version_name((uint16_t)SSL_version(s->ssl))
-	                                                    : "?");
+	    tls_version_name((uint16_t)SSL_version(s->ssl)) ? tls_version_name((uint16_t)SSL_version(s->ssl)) : "?");
 	if (c)
 		snprintf(res->cipher, sizeof(res->cipher), "%s", SSL_CIPHER_standard_name(c));
 }
@@ -161,13 +157,11 @@ static void judge(struct session *s)
 	if (!SSL_get0_peer_certificate(s->ssl)) {
 		checks_add(c, s->t, Q_SHOWN, "no-certificate", VERDICT_FAIL, -1,
 		    "none: the key agreement is anonymous, and whoever is at the other end could be anyone");
-		narrate_key_verdict(
-		    &s->narrator, VERDICT_FAIL, "there is no certificate, and so no key to prove");
+		narrate_key_verdict(&s->narrator, VERDICT_FAIL, "there is no certificate, and so no key to prove");
 	}
 	narrate_handshake_done(&s->narrator, s->ssl);
 	if (!s->narrator.key_told)
-		narrate_key_verdict(
-		    &s->narrator, VERDICT_FAIL, "nothing in this handshake was signed with it");
+		narrate_key_verdict(&s->narrator, VERDICT_FAIL, "nothing in this handshake was signed with it");
 	s->res->accepted = !checks_first_failed(c) && SSL_get_verify_result(s->ssl) == X509_V_OK &&
 	                   SSL_get0_peer_certificate(s->ssl);
 	s->res->insecure = !s->res->accepted && s->opt->insecure;
@@ -220,8 +214,8 @@ static enum err run(struct session *s)
 	return e;
 }
 
-enum err session_run(const struct connect_options *opt, SSL_CTX *ctx, int fd, int64_t left_ns,
-    struct trace *t, struct result *res)
+enum err session_run(
+    const struct connect_options *opt, SSL_CTX *ctx, int fd, int64_t left_ns, struct trace *t, struct result *res)
 {
 	struct session s = {.opt = opt,
 	    .t = t,

@@ -46,7 +46,7 @@ struct connect_options {
 };
 
 struct result {
-	enum err err; /* ERR_OK: the peer proved its name. ERR_NEGATIVE: it did not. Else what went wrong. */
+	enum err err;    /* ERR_OK: the peer proved its name. ERR_NEGATIVE: it did not. Else what went wrong. */
 	char text[1024]; /* that, in a sentence */
 	char name[NAME_MAX_TEXT];
 	char peer[ENDPOINT_TEXT]; /* where it was; "" when nothing was reached */
@@ -82,8 +82,8 @@ enum err session_prepare(const struct connect_options *opt, SSL_CTX **ctx, struc
 
 /* TLS over the connected stream socket fd, which it neither owns nor closes but makes non-blocking. peer and
  * role in res are set by the caller. left_ns is what is left of the time. */
-enum err session_run(const struct connect_options *opt, SSL_CTX *ctx, int fd, int64_t left_ns,
-    struct trace *t, struct result *res);
+enum err session_run(
+    const struct connect_options *opt, SSL_CTX *ctx, int fd, int64_t left_ns, struct trace *t, struct result *res);
 
 /* The particulars of a result as a JSON object; the caller frees it. NULL: out of memory. */
 char *report_data(const struct result *res);

@@ -57,8 +57,8 @@ enum err session_say_verdict(struct session *s)
 	if (res->accepted)
 		return result_set(res, ERR_OK,
 		    "%s proved its name: its certificate leads to %s, and it holds the key. %s, %s%s%s.%s%s",
-		    res->name, res->chain.anchor, res->protocol, res->group, res->group[0] ? ", " : "",
-		    res->cipher, reply[0] ? " It answered: " : "", reply);
+		    res->name, res->chain.anchor, res->protocol, res->group, res->group[0] ? ", " : "", res->cipher,
+		    reply[0] ? " It answered: " : "", reply);
 	failures_text(why, sizeof(why), res);
 	if (res->insecure)
 		return result_set(res, ERR_NEGATIVE,
@@ -79,8 +79,8 @@ static enum err not_tls(struct session *s)
 
 	escape_text(clean, sizeof(clean), s->first, s->n_first < 40 ? s->n_first : 40);
 	if (what)
-		return result_set(s->res, ERR_FORMAT,
-		    "this port does not speak TLS: it speaks %s. It said: %s", what, clean);
+		return result_set(
+		    s->res, ERR_FORMAT, "this port does not speak TLS: it speaks %s. It said: %s", what, clean);
 	return result_set(s->res, ERR_FORMAT, "this port does not speak TLS. It said: %s", clean);
 }
 
@@ -110,8 +110,7 @@ static bool failed_check(struct session *s, int reason)
 	case SSL_R_UNSUPPORTED_PROTOCOL:
 	case SSL_R_WRONG_SSL_VERSION:
 		checks_add(c, s->t, Q_VERSION, question_id(Q_VERSION), VERDICT_FAIL, -1,
-		    "the server wants an older one than %s",
-		    s->opt->version == TLS1_3 ? "TLS 1.3" : "TLS 1.2");
+		    "the server wants an older one than %s", s->opt->version == TLS1_3 ? "TLS 1.3" : "TLS 1.2");
 		return true;
 	case SSL_R_DH_KEY_TOO_SMALL:
 	case SSL_R_EE_KEY_TOO_SMALL:
@@ -127,8 +126,7 @@ static bool failed_check(struct session *s, int reason)
 
 static enum err alerted(struct session *s)
 {
-	const char *name = tls_alert_name(s->narrator.alert_in),
-	           *meaning = tls_alert_text(s->narrator.alert_in);
+	const char *name = tls_alert_name(s->narrator.alert_in), *meaning = tls_alert_text(s->narrator.alert_in);
 
 	return result_set(s->res, ERR_REFUSED, "the server ended the handshake with the alert %s: %s",
 	    name ? name : "?", meaning ? meaning : "its number is not known here");
@@ -163,6 +161,6 @@ enum err session_explain_failure(struct session *s, enum err e)
 		    s->res->wire_in);
 	if (ERR_GET_LIB(code) == ERR_LIB_SSL && failed_check(s, ERR_GET_REASON(code)))
 		return session_say_verdict(s);
-	return result_set(s->res, ERR_FORMAT, "the server broke the rules of TLS: %s",
-	    reason ? reason : "no reason is known");
+	return result_set(
+	    s->res, ERR_FORMAT, "the server broke the rules of TLS: %s", reason ? reason : "no reason is known");
 }

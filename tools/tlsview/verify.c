@@ -93,8 +93,8 @@ static void tell_fault(struct verifier *v, STACK_OF(X509) * chain, const struct 
 	if (cert)
 		cert_info_from(&info, cert);
 	if (code->question == Q_DATES)
-		line_add(x, "certificate %d, %s: %s; it runs from %s to %s, and now it is %s UTC", f->depth,
-		    name, code->meaning, info.not_before, info.not_after, now);
+		line_add(x, "certificate %d, %s: %s; it runs from %s to %s, and now it is %s UTC", f->depth, name,
+		    code->meaning, info.not_before, info.not_after, now);
 	else if (code->question == Q_NAME && !info.names[0])
 		line_add(x,
 		    "asked for %s; the certificate names no host at all (the common name in its subject, %s, "
@@ -161,8 +161,8 @@ static bool pass_text(struct verifier *v, X509_STORE_CTX *store, enum question q
 			line_add(x, "nobody else's certificate is in the chain");
 			return false;
 		}
-		line_add(x, "%s above it %s marked as a certificate authority",
-		    n == 2 ? "the one" : "each of those", "is");
+		line_add(x, "%s above it %s marked as a certificate authority", n == 2 ? "the one" : "each of those",
+		    "is");
 		return true;
 	case Q_STRENGTH:
 		line_add(x, "the server's key: %s; signed with %s", info->key, info->signature);
@@ -205,8 +205,8 @@ static void tell(struct verifier *v, X509_STORE_CTX *store, bool whole)
 		bool yes = whole ? pass_text(v, store, q, &x) : false;
 		if (!whole)
 			line_add(&x, "the checks did not get that far");
-		checks_add(&v->res->checks, v->t, q, question_id(q), yes ? VERDICT_PASS : VERDICT_SKIP, -1,
-		    "%s", text);
+		checks_add(
+		    &v->res->checks, v->t, q, question_id(q), yes ? VERDICT_PASS : VERDICT_SKIP, -1, "%s", text);
 	}
 }
 
@@ -221,8 +221,7 @@ static void tell_chain(struct verifier *v, X509_STORE_CTX *store)
 
 static void tell_anchor(struct verifier *v, X509_STORE_CTX *store)
 {
-	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store),
-	               *sent = X509_STORE_CTX_get0_untrusted(store);
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store), *sent = X509_STORE_CTX_get0_untrusted(store);
 	X509 *top = sk_X509_value(chain, sk_X509_num(chain) - 1);
 	bool was_sent = false;
 
@@ -250,8 +249,8 @@ static void tell_decision(struct verifier *v)
 		    "private key that belongs to it: a copy of a certificate is easy to get.");
 	else if (!v->opt->insecure)
 		ev_decision(v->t, "refused", "RFC 8446 4.4.2.4",
-		    "%zu check%s failed: the connection ends here, with an alert. Nothing else is sent.",
-		    v->n_faults, v->n_faults == 1 ? "" : "s");
+		    "%zu check%s failed: the connection ends here, with an alert. Nothing else is sent.", v->n_faults,
+		    v->n_faults == 1 ? "" : "s");
 	else
 		ev_decision(v->t, "refusal-ignored", NULL,
 		    "%zu check%s failed, which should end the connection. --insecure says to go on all the "
@@ -271,8 +270,7 @@ static int verify_chain(X509_STORE_CTX *store, void *arg)
 	if (done <= 0) { /* it gave up although it was told to go on */
 		int code = X509_STORE_CTX_get_error(store);
 
-		keep(v, code == X509_V_OK ? X509_V_ERR_UNSPECIFIED : code,
-		    X509_STORE_CTX_get_error_depth(store));
+		keep(v, code == X509_V_OK ? X509_V_ERR_UNSPECIFIED : code, X509_STORE_CTX_get_error_depth(store));
 	}
 	tell_anchor(v, store);
 	checks_add(&v->res->checks, v->t, Q_SHOWN, question_id(Q_SHOWN), VERDICT_PASS, -1, "%zu of them",
@@ -322,9 +320,9 @@ enum err verify_name(SSL *ssl, struct verifier *v)
 	X509_VERIFY_PARAM_set_hostflags(
 	    param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	X509_VERIFY_PARAM_set_time(param, (time_t)(clock_now(v->opt->clock) / NS_PER_S));
-	if (verify_is_address(name) ? X509_VERIFY_PARAM_set1_ip_asc(param, name) != 1
-	                            : (X509_VERIFY_PARAM_set1_host(param, name, 0) != 1 ||
-	                                  SSL_set_tlsext_host_name(ssl, name) != 1))
+	if (verify_is_address(name)
+	        ? X509_VERIFY_PARAM_set1_ip_asc(param, name) != 1
+	        : (X509_VERIFY_PARAM_set1_host(param, name, 0) != 1 || SSL_set_tlsext_host_name(ssl, name) != 1))
 		return result_set(v->res, ERR_NOMEM, "not enough memory");
 	return ERR_OK;
 }

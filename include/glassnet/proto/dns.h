@@ -52,9 +52,8 @@ enum dns_rcode {
 
 struct dns_rr {
 	enum dns_section section;
-	size_t off, len; /* the whole record */
-	size_t name_off,
-	    name_len; /* octets of the owner's name at its place, without what a pointer leads to */
+	size_t off, len;           /* the whole record */
+	size_t name_off, name_len; /* octets of the owner's name at its place, without what a pointer leads to */
 	uint16_t type, klass;
 	uint32_t ttl;                /* not of a question; of OPT: extended rcode, version, flags */
 	size_t rdata_off, rdata_len; /* not of a question */

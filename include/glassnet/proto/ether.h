@@ -37,8 +37,8 @@ const char *ethertype_name(uint16_t type);
 
 /* A header that stands in for the link layer. */
 struct link_header {
-	int linktype;  /* DLT_NULL, DLT_LINUX_SLL or DLT_LINUX_SLL2 */
-	uint16_t type; /* as an ethertype; DLT_NULL's address family is translated, 0 when it is not known */
+	int linktype;        /* DLT_NULL, DLT_LINUX_SLL or DLT_LINUX_SLL2 */
+	uint16_t type;       /* as an ethertype; DLT_NULL's address family is translated, 0 when it is not known */
 	uint8_t packet_type; /* cooked: 0 to us, 1 broadcast, 2 multicast, 3 to somebody else, 4 sent by us */
 	uint32_t family;     /* DLT_NULL */
 	uint32_t ifindex;    /* SLL2 */

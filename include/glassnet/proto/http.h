@@ -42,8 +42,8 @@ struct http {
 	size_t body_off;         /* where the body begins, just behind the empty line */
 	bool has_length;         /* Content-Length was given */
 	uint64_t content_length; /* 0 when it was not given */
-	bool chunked; /* Transfer-Encoding: chunked; the length is then in the body (RFC 9112 7.1) */
-	bool close;   /* "Connection: close", or HTTP/1.0 without keep-alive: the sender's last message */
+	bool chunked;            /* Transfer-Encoding: chunked; the length is then in the body (RFC 9112 7.1) */
+	bool close;              /* "Connection: close", or HTTP/1.0 without keep-alive: the sender's last message */
 };
 
 /* Do these octets look like the begin of a request or a response? For protocol detection; a short prefix of
@@ -58,8 +58,7 @@ enum err http_parse(struct http *out, const uint8_t *p, size_t len, size_t *at) 
 
 struct http_header {
 	struct http_span name, value; /* value without blanks around it */
-	struct http_span
-	    line; /* the whole line with its end: what to cut out when a relay drops the header */
+	struct http_span line;        /* the whole line with its end: what to cut out when a relay drops the header */
 };
 
 /* The headers in order: *pos starts at 0 and belongs to the iteration. False when there are no more. */
@@ -91,8 +90,7 @@ enum err http_form_decode(char *out, size_t cap, size_t *out_len, const uint8_t 
 
 /* Decodes the value of the first field with that (decoded) name. False when there is none or it does not fit.
  */
-bool http_form_find(
-    char *out, size_t cap, size_t *out_len, const uint8_t *body, size_t len, const char *name);
+bool http_form_find(char *out, size_t cap, size_t *out_len, const uint8_t *body, size_t len, const char *name);
 
 /* --- for packets --- */
 

@@ -99,8 +99,7 @@ struct tls_hello {
 };
 
 /* Reads a ClientHello or ServerHello. On an error *at is the bad octet's offset in p. */
-enum err tls_hello_parse(
-    struct tls_hello *out, const uint8_t *p, const struct tls_message *m, size_t *at) MUST_USE;
+enum err tls_hello_parse(struct tls_hello *out, const uint8_t *p, const struct tls_message *m, size_t *at) MUST_USE;
 
 /* Its fields as events, places counted from p plus base. Nothing for one that cannot be read. */
 void tls_hello_describe(const uint8_t *p, const struct tls_message *m, size_t base, struct trace *t);

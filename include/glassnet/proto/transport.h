@@ -31,8 +31,7 @@ struct udp {
 /* On an error *at is the offset in p of the bad octet, and *out holds what was read before it. */
 enum err udp_parse(struct udp *out, const uint8_t *p, size_t len, size_t *at) MUST_USE;
 void udp_summary(const struct udp *h, struct text *out);
-void udp_describe(
-    const struct udp *h, const uint8_t *p, size_t base, enum checksum_state sum, struct trace *t);
+void udp_describe(const struct udp *h, const uint8_t *p, size_t base, enum checksum_state sum, struct trace *t);
 
 enum tcp_flag {
 	TCP_FIN = 1,
@@ -63,7 +62,6 @@ struct tcp {
 
 enum err tcp_parse(struct tcp *out, const uint8_t *p, size_t len, size_t *at) MUST_USE;
 void tcp_summary(const struct tcp *h, struct text *out);
-void tcp_describe(
-    const struct tcp *h, const uint8_t *p, size_t base, enum checksum_state sum, struct trace *t);
+void tcp_describe(const struct tcp *h, const uint8_t *p, size_t base, enum checksum_state sum, struct trace *t);
 
 #endif

@@ -137,8 +137,8 @@ static void hello_wrong_fields_are_named_by_offset(void **state)
 		uint8_t value;
 		enum err err;
 		size_t at;
-	} cases[] = {{2, 9, ERR_FORMAT, 2}, {3, 'X', ERR_FORMAT, 3}, {7, 2, ERR_VERSION, 7},
-	    {8, 2, ERR_FORMAT, 8}, {9, 5, ERR_VERSION, 9}, {44, 31, ERR_FORMAT, 76}, {9, 1, ERR_VERSION, 9}};
+	} cases[] = {{2, 9, ERR_FORMAT, 2}, {3, 'X', ERR_FORMAT, 3}, {7, 2, ERR_VERSION, 7}, {8, 2, ERR_FORMAT, 8},
+	    {9, 5, ERR_VERSION, 9}, {44, 31, ERR_FORMAT, 76}, {9, 1, ERR_VERSION, 9}};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint8_t frame[DH_FRAME_MAX];
 		size_t len = hello(frame, 7), at = 0;
@@ -222,8 +222,7 @@ static void record_any_changed_bit_is_refused(void **state)
 	for (size_t cut = 0; cut < len; cut++)
 		assert_int_not_equal(dh_open(&s, frame, cut, &kind, text, &n), DH_FINE);
 	assert_int_equal(dh_open(&s, frame, len, &kind, text, &n), DH_FINE);
-	assert_int_equal(
-	    dh_open(&c, frame, len, &kind, text, &n), DH_FORGED); /* sent back to whom it came from */
+	assert_int_equal(dh_open(&c, frame, len, &kind, text, &n), DH_FORGED); /* sent back to whom it came from */
 }
 
 static void record_replayed_or_moved_is_told_apart(void **state)

@@ -39,8 +39,8 @@ static void safe_prime_is_the_next_one(void **state)
 static void factorize_gives_back_the_number(void **state)
 {
 	(void)state;
-	static const uint64_t numbers[] = {1, 2, 97, 1024, 1000003ull * 1000003ull, 2305843009213693950,
-	    4611686018427387847ull, 600851475143};
+	static const uint64_t numbers[] = {
+	    1, 2, 97, 1024, 1000003ull * 1000003ull, 2305843009213693950, 4611686018427387847ull, 600851475143};
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		struct factors f;
 		uint64_t product = 1;
@@ -129,10 +129,8 @@ static bool at_once(void *ctx)
 static void crack_ends_when_told_or_when_it_is_too_much(void **state)
 {
 	(void)state;
-	struct puzzle z = {.p = 2147483579,
-	    .g = 4,
-	    .target = 2147483578,
-	    .order = 1073741789}; /* no square, so no power of 4 */
+	struct puzzle z = {
+	    .p = 2147483579, .g = 4, .target = 2147483578, .order = 1073741789}; /* no square, so no power of 4 */
 	const struct crack_bounds stop = {.stop = at_once}, few = {.max_steps = 1000};
 	struct cracked c;
 	assert_int_equal(crack(CRACK_EXHAUSTIVE, &z, &stop, &c), ERR_TIMEOUT);
@@ -147,10 +145,10 @@ static void judge_knows_each_flaw(void **state)
 	static const struct {
 		uint64_t p, g;
 		enum toy_flaw flaw;
-	} cases[] = {{23, 5, TOY_SOUND}, {23, 2, TOY_SOUND}, {2147483579, 4, TOY_SOUND},
-	    {21, 5, TOY_NOT_PRIME}, {561, 2, TOY_NOT_PRIME}, {15, 3, TOY_NO_GROUP}, {23, 0, TOY_NO_GROUP},
-	    {23, 1, TOY_SMALL_ORDER}, {23, 22, TOY_SMALL_ORDER}, {31, 2, TOY_TINY_GROUP},
-	    {31, 3, TOY_SMOOTH_ORDER}, {2305843009213693951, 3, TOY_SMOOTH_ORDER}};
+	} cases[] = {{23, 5, TOY_SOUND}, {23, 2, TOY_SOUND}, {2147483579, 4, TOY_SOUND}, {21, 5, TOY_NOT_PRIME},
+	    {561, 2, TOY_NOT_PRIME}, {15, 3, TOY_NO_GROUP}, {23, 0, TOY_NO_GROUP}, {23, 1, TOY_SMALL_ORDER},
+	    {23, 22, TOY_SMALL_ORDER}, {31, 2, TOY_TINY_GROUP}, {31, 3, TOY_SMOOTH_ORDER},
+	    {2305843009213693951, 3, TOY_SMOOTH_ORDER}};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint64_t order;
 		assert_string_equal(
@@ -162,9 +160,9 @@ static void judge_knows_each_flaw(void **state)
 static void toy_unsafe_parameters_give_eve_the_key(void **state)
 {
 	(void)state;
-	static const uint64_t unsafe[][2] = {{21, 5}, {561, 2}, {1000, 3}, {23, 1}, {23, 22}, {31, 2},
-	    {31, 3}, {2305843009213693951, 3}, {1000003ull * 1000033ull, 5}, {49, 3}, {23, 0}, {15, 3},
-	    {9, 3}, {12, 6}, {1024, 2}, {1000, 10}, {4611686018427387904 - 1, 3}};
+	static const uint64_t unsafe[][2] = {{21, 5}, {561, 2}, {1000, 3}, {23, 1}, {23, 22}, {31, 2}, {31, 3},
+	    {2305843009213693951, 3}, {1000003ull * 1000033ull, 5}, {49, 3}, {23, 0}, {15, 3}, {9, 3}, {12, 6},
+	    {1024, 2}, {1000, 10}, {4611686018427387904 - 1, 3}};
 	for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++)
 		for (uint64_t a = 1; a < 20; a++) {
 			struct toy_options o = {.p = unsafe[i][0], .g = unsafe[i][1], .a = a, .b = 7};

@@ -101,8 +101,7 @@ static void shake(struct bench *b, uint16_t group, bool auth, const uint8_t *pub
 	assert_int_equal(dh_hello_parse(&got, theirs, theirs_len, &at), ERR_OK);
 	assert_int_equal(dh_agree(&b->pair, got.public_key, got.len, secret, &why), ERR_OK);
 	assert_int_equal(
-	    dh_channel_init(&b->ch, DH_CLIENT, secret, b->pair.len, mine, mine_len, theirs, theirs_len),
-	    ERR_OK);
+	    dh_channel_init(&b->ch, DH_CLIENT, secret, b->pair.len, mine, mine_len, theirs, theirs_len), ERR_OK);
 	if (auth) /* its signature, so that it is not left writing to nobody */
 		(void)!dh_link_receive(&b->link, b->d, theirs, &theirs_len);
 }
@@ -305,17 +304,15 @@ static void peers_parse_lines(void **state)
 	struct peers p;
 	size_t at;
 	char text[512];
-	snprintf(
-	    text, sizeof(text), "# known\n\nalice ed25519 %s\r\n  bob\ted25519 ff%.62s # his\n", KEY, KEY);
+	snprintf(text, sizeof(text), "# known\n\nalice ed25519 %s\r\n  bob\ted25519 ff%.62s # his\n", KEY, KEY);
 	assert_int_equal(peers_parse(&p, text, strlen(text), &at), ERR_OK);
 	assert_int_equal(p.n, 2);
 	assert_string_equal(p.at[1].name, "bob");
 	assert_ptr_equal(peers_find(&p, p.at[1].key), &p.at[1]);
 	assert_int_equal(peers_parse(&p, good, sizeof(good) - 1, &at), ERR_FORMAT);
 	assert_int_equal(at, strstr(good, " f0123") + 1 - good);
-	static const char *const bad[] = {"alice rsa " KEY, "alice ed25519", "alice",
-	    "alice ed25519 " KEY " more", "a ed25519 " KEY "\na ed25519 ff" KEY,
-	    "a ed25519 " KEY "\nb ed25519 " KEY};
+	static const char *const bad[] = {"alice rsa " KEY, "alice ed25519", "alice", "alice ed25519 " KEY " more",
+	    "a ed25519 " KEY "\na ed25519 ff" KEY, "a ed25519 " KEY "\nb ed25519 " KEY};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(peers_parse(&p, bad[i], strlen(bad[i]), &at), ERR_FORMAT);
 }

@@ -204,18 +204,15 @@ static inline void net_config(
 	assert_int_equal(hints_parse(&n->hints, hints, strlen(hints), &where), ERR_OK);
 	trace_init(&n->trace, &clock, "laptop");
 	recorder_attach(&n->rec, &n->trace);
-	assert_int_equal(resolver_init(&n->r, &config, &n->hints, &clock,
-	                     (struct rng){.fill = net_fill, .ctx = n}, &n->trace, "laptop"),
+	assert_int_equal(resolver_init(&n->r, &config, &n->hints, &clock, (struct rng){.fill = net_fill, .ctx = n},
+	                     &n->trace, "laptop"),
 	    ERR_OK);
 }
 
 #define ONE_ROOT ". 3600000 NS a.root. \na.root. 3600000 A 198.41.0.4\n"
 
-static const struct resolver_config net_default = {.use_v4 = true,
-    .use_v6 = true,
-    .port = 53,
-    .timeout_ns = 2 * NS_PER_S,
-    .policy = {.allow_special = true}};
+static const struct resolver_config net_default = {
+    .use_v4 = true, .use_v6 = true, .port = 53, .timeout_ns = 2 * NS_PER_S, .policy = {.allow_special = true}};
 
 static inline void net_up(struct net *n, const struct canned *script)
 {
@@ -238,8 +235,7 @@ static inline size_t net_lookup(struct net *n, const char *name, uint16_t type)
 	size_t before = n->n;
 	lookup_result_release(&n->res);
 	assert_int_equal(dname_parse(&d, name, &why), ERR_OK);
-	resolver_lookup(
-	    &n->r, (struct exchange){.send = net_send, .wait = net_wait, .ctx = n}, &d, type, &n->res);
+	resolver_lookup(&n->r, (struct exchange){.send = net_send, .wait = net_wait, .ctx = n}, &d, type, &n->res);
 	return n->n - before;
 }
 

@@ -79,8 +79,7 @@ static void queries_of_one_lookup_are_bounded(void **state)
 		    "ns.%s 60 A 192.0.3.%u\nns.%s 60 A 192.0.4.%u\nns.%s 60 A 192.0.5.%u\nns.%s 60 A "
 		    "192.0.6.%u",
 		    name, i, name, i, name, i, name, i);
-		script[i] =
-		    (struct canned){i ? servers[i - 1] : ROOT, "*", "*", "", NULL, ns[i], glue[i], SAY};
+		script[i] = (struct canned){i ? servers[i - 1] : ROOT, "*", "*", "", NULL, ns[i], glue[i], SAY};
 	}
 	net_up(&n, script);
 	assert_int_equal(net_lookup(&n, names[LEVELS - 1], LDNS_RR_TYPE_A), QUERIES_MAX);
@@ -107,8 +106,7 @@ static void name_server_that_is_an_alias_is_refused(void **state)
 
 static void name_server_within_its_own_zone_without_glue_is_left_out(void **state)
 {
-	static const struct canned script[] = {
-	    {ROOT, "*", "*", "", NULL, "a. 3600 NS ns.a.", NULL, SAY}, END};
+	static const struct canned script[] = {{ROOT, "*", "*", "", NULL, "a. 3600 NS ns.a.", NULL, SAY}, END};
 	struct net n;
 	(void)state;
 	net_up(&n, script);
@@ -186,8 +184,7 @@ static void negative_answer_with_another_zones_soa_is_not_kept(void **state)
 static void negative_ttl_is_three_hours_at_most(void **state)
 {
 	static const struct canned script[] = {
-	    {ROOT, "*", "*", "aa nxdomain", NULL, ". 999999 SOA a. b. 1 7200 900 604800 999999", NULL, SAY},
-	    END};
+	    {ROOT, "*", "*", "aa nxdomain", NULL, ". 999999 SOA a. b. 1 7200 900 604800 999999", NULL, SAY}, END};
 	struct net n;
 	(void)state;
 	net_up(&n, script);

@@ -20,8 +20,7 @@ static void put(struct cache *c, enum cache_kind kind, const char *text, uint32_
 {
 	struct dname n = name(text);
 	assert_int_equal(
-	    cache_put(c,
-	        (struct cache_put){.kind = kind, .name = &n, .type = 1, .ttl = ttl, .from = &n, .now = now}),
+	    cache_put(c, (struct cache_put){.kind = kind, .name = &n, .type = 1, .ttl = ttl, .from = &n, .now = now}),
 	    ERR_OK);
 }
 
@@ -91,11 +90,11 @@ static void addresses_that_mean_us_or_everybody_are_never_asked(void **state)
 {
 	static const char *const never[] = {"0.0.0.0", "0.1.2.3", "224.0.0.1", "239.255.255.255", "240.0.0.1",
 	    "255.255.255.255", "::", "ff02::1", "::ffff:127.0.0.1"};
-	static const char *const special[] = {"127.0.0.1", "127.255.0.1", "10.1.2.3", "172.16.0.1",
-	    "172.31.255.255", "192.168.1.1", "169.254.1.1", "100.64.0.1", "192.0.2.1", "198.51.100.1",
-	    "203.0.113.1", "::1", "fd00::1", "fe80::1", "2001:db8::1"};
-	static const char *const fine[] = {"198.41.0.4", "172.32.0.1", "172.15.255.255", "100.128.0.1",
-	    "192.0.3.1", "2001:503:ba3e::2:30", "2001:db9::1", "::2"};
+	static const char *const special[] = {"127.0.0.1", "127.255.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255",
+	    "192.168.1.1", "169.254.1.1", "100.64.0.1", "192.0.2.1", "198.51.100.1", "203.0.113.1", "::1", "fd00::1",
+	    "fe80::1", "2001:db8::1"};
+	static const char *const fine[] = {"198.41.0.4", "172.32.0.1", "172.15.255.255", "100.128.0.1", "192.0.3.1",
+	    "2001:503:ba3e::2:30", "2001:db9::1", "::2"};
 	(void)state;
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		assert_true(refused(never[i], false) && refused(never[i], true));

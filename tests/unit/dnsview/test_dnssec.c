@@ -66,8 +66,8 @@ static void judge(struct world *w, const char *name)
 	net_config(&w->net, w->script, ONE_ROOT, c);
 	ds_line(&w->root, line, sizeof(line));
 	assert_int_equal(anchors_parse(&w->anchors, line, strlen(line), &where), ERR_OK);
-	validator_init(&w->v, &w->net.r,
-	    (struct exchange){.send = net_send, .wait = net_wait, .ctx = &w->net}, &w->anchors, "test");
+	validator_init(&w->v, &w->net.r, (struct exchange){.send = net_send, .wait = net_wait, .ctx = &w->net},
+	    &w->anchors, "test");
 	net_lookup(&w->net, name, LDNS_RR_TYPE_A);
 	w->got = validator_check(&w->v, &w->net.res);
 }
@@ -265,8 +265,7 @@ static void anchors_of_iana_are_two_keys(void **state)
 static void bad_anchors_are_refused_with_their_line(void **state)
 {
 	(void)state;
-	static const char *const bad[] = {
-	    "", "; nothing\n", "garbage\n", ". IN NS a.\n", "edu. IN DS 1 8 2 00\n"};
+	static const char *const bad[] = {"", "; nothing\n", "garbage\n", ". IN NS a.\n", "edu. IN DS 1 8 2 00\n"};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct anchors a;
 		struct hints_error where;

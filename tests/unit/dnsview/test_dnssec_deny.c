@@ -4,17 +4,17 @@
 #include "dnsview/dnssec_verify.h"
 #include "signed.h"
 
-#define NSEC3_APEX                                                                                           \
-	"0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.example. 3600 IN NSEC3 1 1 12 aabbccdd "                           \
+#define NSEC3_APEX                                                                                                   \
+	"0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.example. 3600 IN NSEC3 1 1 12 aabbccdd "                                   \
 	"2t7b4g4vsa5smi47k61mv5bv1a22bojr MX DNSKEY NS SOA NSEC3PARAM RRSIG\n"
-#define NSEC3_CLOSER                                                                                         \
-	"0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.example. 3600 IN NSEC3 1 0 12 aabbccdd "                           \
+#define NSEC3_CLOSER                                                                                                 \
+	"0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.example. 3600 IN NSEC3 1 0 12 aabbccdd "                                   \
 	"2t7b4g4vsa5smi47k61mv5bv1a22bojr MX DNSKEY NS SOA NSEC3PARAM RRSIG\n"
-#define NSEC3_ENCLOSER                                                                                       \
-	"b4um86eghhds6nea196smvmlo4ors995.example. 3600 IN NSEC3 1 0 12 aabbccdd "                           \
+#define NSEC3_ENCLOSER                                                                                               \
+	"b4um86eghhds6nea196smvmlo4ors995.example. 3600 IN NSEC3 1 0 12 aabbccdd "                                   \
 	"gjeqe526plbf1g8mklp59enfd789njgi MX RRSIG\n"
-#define NSEC3_WILDCARD                                                                                       \
-	"35mthgpgcu1qg68fab165klnsnk3dpvl.example. 3600 IN NSEC3 1 0 12 aabbccdd "                           \
+#define NSEC3_WILDCARD                                                                                               \
+	"35mthgpgcu1qg68fab165klnsnk3dpvl.example. 3600 IN NSEC3 1 0 12 aabbccdd "                                   \
 	"b4um86eghhds6nea196smvmlo4ors995 NS DS RRSIG\n"
 
 static struct dname name_of(const char *text)
@@ -58,8 +58,8 @@ static void nsec_name_error_needs_the_wildcard_denied(void **state)
 	                        "example. 3600 IN NSEC a.example. NS SOA MX RRSIG NSEC DNSKEY\n",
 	                     "ml.example.", LDNS_RR_TYPE_A, NULL),
 	    DENIED_NAME);
-	assert_int_equal(denied("b.example. 3600 IN NSEC ns1.example. NS RRSIG NSEC\n", "ml.example.",
-	                     LDNS_RR_TYPE_A, NULL),
+	assert_int_equal(
+	    denied("b.example. 3600 IN NSEC ns1.example. NS RRSIG NSEC\n", "ml.example.", LDNS_RR_TYPE_A, NULL),
 	    DENIED_NOT);
 }
 
@@ -95,28 +95,24 @@ static void nsec_of_a_child_does_not_deny_its_ds(void **state)
 static void nsec_empty_name_exists(void **state)
 {
 	(void)state;
-	assert_int_equal(denied("a.example. 3600 IN NSEC x.ent.example. A RRSIG NSEC\n", "ent.example.",
-	                     LDNS_RR_TYPE_A, NULL),
+	assert_int_equal(
+	    denied("a.example. 3600 IN NSEC x.ent.example. A RRSIG NSEC\n", "ent.example.", LDNS_RR_TYPE_A, NULL),
 	    DENIED_TYPE);
 }
 
 static void nsec3_name_error_of_rfc5155(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    denied(NSEC3_CLOSER NSEC3_ENCLOSER NSEC3_WILDCARD, "a.c.x.w.example.", LDNS_RR_TYPE_A, NULL),
+	assert_int_equal(denied(NSEC3_CLOSER NSEC3_ENCLOSER NSEC3_WILDCARD, "a.c.x.w.example.", LDNS_RR_TYPE_A, NULL),
 	    DENIED_NAME);
-	assert_int_equal(
-	    denied(NSEC3_CLOSER NSEC3_ENCLOSER, "a.c.x.w.example.", LDNS_RR_TYPE_A, NULL), DENIED_NOT);
-	assert_int_equal(
-	    denied(NSEC3_CLOSER NSEC3_WILDCARD, "a.c.x.w.example.", LDNS_RR_TYPE_A, NULL), DENIED_NOT);
+	assert_int_equal(denied(NSEC3_CLOSER NSEC3_ENCLOSER, "a.c.x.w.example.", LDNS_RR_TYPE_A, NULL), DENIED_NOT);
+	assert_int_equal(denied(NSEC3_CLOSER NSEC3_WILDCARD, "a.c.x.w.example.", LDNS_RR_TYPE_A, NULL), DENIED_NOT);
 }
 
 static void nsec3_opt_out_leaves_it_open(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    denied(NSEC3_APEX NSEC3_ENCLOSER NSEC3_WILDCARD, "a.c.x.w.example.", LDNS_RR_TYPE_A, NULL),
+	assert_int_equal(denied(NSEC3_APEX NSEC3_ENCLOSER NSEC3_WILDCARD, "a.c.x.w.example.", LDNS_RR_TYPE_A, NULL),
 	    DENIED_OPT_OUT);
 }
 

@@ -39,8 +39,8 @@ static void set_up(struct peer *p, int type)
 	p->q.to = (struct endpoint){.ip = {.family = 4, .b = {127, 0, 0, 1}}, .port = ntohs(sa.sin_port)};
 	p->q.tcp = type == SOCK_STREAM;
 	p->q.timeout_ns = 2 * NS_PER_S;
-	p->q.question = (struct question){
-	    .id = 0x1234, .qtype = 1, .edns = true, .qname = {.len = 13, .b = "\3wWw\7eXample"}};
+	p->q.question =
+	    (struct question){.id = 0x1234, .qtype = 1, .edns = true, .qname = {.len = 13, .b = "\3wWw\7eXample"}};
 	p->q.len = query_write(p->q.bytes, &p->q.question);
 	assert_int_equal(exchange_cares_new(&p->x, -1), ERR_OK);
 	p->ex = exchange_cares(p->x);
@@ -71,8 +71,7 @@ static void answer(struct peer *p, size_t at, uint8_t value)
 	memcpy(m, p->got, p->got_len);
 	m[2] |= 0x84;
 	m[at] = value;
-	assert_int_equal(
-	    sendto(p->fd, m, p->got_len, 0, (struct sockaddr *)&p->from, sizeof(p->from)), p->got_len);
+	assert_int_equal(sendto(p->fd, m, p->got_len, 0, (struct sockaddr *)&p->from, sizeof(p->from)), p->got_len);
 }
 
 static void udp_query_arrives_to_the_letter_and_its_answer_is_taken(void **state)

@@ -33,8 +33,7 @@ static void built_in_hints_are_the_thirteen_with_both_families(void **state)
 static void comments_class_and_missing_last_newline_are_taken(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    parse("; a comment\n\n.\t1 IN NS\ta.root.\r\na.root. 1 in a 192.0.2.1 ; yes"), ERR_OK);
+	assert_int_equal(parse("; a comment\n\n.\t1 IN NS\ta.root.\r\na.root. 1 in a 192.0.2.1 ; yes"), ERR_OK);
 	assert_int_equal(h.n, 1);
 	assert_int_equal(h.server[0].n_ip, 1);
 }

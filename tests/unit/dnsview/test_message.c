@@ -11,8 +11,7 @@ static const uint8_t response[] = "\x12\x34\x84\x00\0\1\0\1\0\0\0\0"
 
 static struct question question(void)
 {
-	struct question q = {
-	    .id = 0x1234, .qtype = 1, .edns = true, .qname = {.len = 13, .b = "\3wWw\7eXample"}};
+	struct question q = {.id = 0x1234, .qtype = 1, .edns = true, .qname = {.len = 13, .b = "\3wWw\7eXample"}};
 	return q;
 }
 
@@ -209,8 +208,7 @@ static void rdata_that_does_not_fit_is_cut(void **state)
 	ldns_rr *rr;
 	char text[12];
 	(void)state;
-	assert_int_equal(
-	    ldns_rr_new_frm_str(&rr, "a. 1 TXT \"0123456789abcdef\"", 0, NULL, NULL), LDNS_STATUS_OK);
+	assert_int_equal(ldns_rr_new_frm_str(&rr, "a. 1 TXT \"0123456789abcdef\"", 0, NULL, NULL), LDNS_STATUS_OK);
 	assert_string_equal(rdata_text(text, sizeof(text), rr), "\"0123456...");
 	ldns_rr_free(rr);
 }

@@ -85,8 +85,7 @@ static void answer_goes_out_in_the_clients_spelling_with_ttls_counted_down(void 
 {
 	static uint8_t out[DNS_MESSAGE_MAX];
 	struct lookup_result res = {.name = name("a.b.edu"), .type = 1};
-	struct request q = {
-	    .id = 7, .rd = true, .edns = true, .size = 512, .qname = name("A.b.EDU"), .qtype = 1};
+	struct request q = {.id = 7, .rd = true, .edns = true, .size = 512, .qname = name("A.b.EDU"), .qtype = 1};
 	struct stored s;
 	struct message m;
 	size_t at;

@@ -34,8 +34,7 @@ static void formerr_is_asked_again_without_edns_and_remembered(void **state)
 
 static void connection_closed_too_early_is_a_network_failure(void **state)
 {
-	static const struct canned script[] = {
-	    {ROOT, "*", "*", "aa", "a. 0 A 192.0.2.1", NULL, NULL, CLOSED}, END};
+	static const struct canned script[] = {{ROOT, "*", "*", "aa", "a. 0 A 192.0.2.1", NULL, NULL, CLOSED}, END};
 	struct net n;
 	(void)state;
 	net_up(&n, script);
@@ -47,8 +46,8 @@ static void connection_closed_too_early_is_a_network_failure(void **state)
 /* --- rule 14: servers of no use ---------------------------------------------------------------- */
 
 #define ROOT_B "170.247.170.2"
-#define TWO_ROOTS                                                                                            \
-	". 3600000 NS a.root.\na.root. 3600000 A 198.41.0.4\n. 3600000 NS b.root.\nb.root. 3600000 A "       \
+#define TWO_ROOTS                                                                                                    \
+	". 3600000 NS a.root.\na.root. 3600000 A 198.41.0.4\n. 3600000 NS b.root.\nb.root. 3600000 A "               \
 	"170.247.170.2\n"
 
 /* One of two servers fails in some way: the other one answers, and the bad one is asked once at most. */

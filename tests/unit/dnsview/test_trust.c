@@ -34,8 +34,7 @@ static void query_has_rd_off_a_drawn_id_and_drawn_letters_case(void **state)
 
 static void expect_refused(enum how how)
 {
-	struct canned script[] = {
-	    {ROOT, "*", "*", "aa", "www.cmu.edu. 300 A 192.0.2.66", NULL, NULL, how}, END};
+	struct canned script[] = {{ROOT, "*", "*", "aa", "www.cmu.edu. 300 A 192.0.2.66", NULL, NULL, how}, END};
 	struct net n;
 	net_up(&n, script);
 	net_lookup(&n, "www.cmu.edu", LDNS_RR_TYPE_A);
@@ -82,8 +81,7 @@ static void response_in_another_letters_case_is_asked_again_over_tcp(void **stat
 static void referral_upward_is_lame_and_never_cached(void **state)
 {
 	static const struct canned script[] = {REFERRAL_EDU,
-	    {EDU, "*", "*", "", NULL, ". 3600 NS evil.example.", "evil.example. 3600 A 203.0.113.66", SAY},
-	    END};
+	    {EDU, "*", "*", "", NULL, ". 3600 NS evil.example.", "evil.example. 3600 A 203.0.113.66", SAY}, END};
 	struct net n;
 	(void)state;
 	net_up(&n, script);
@@ -97,8 +95,8 @@ static void referral_upward_is_lame_and_never_cached(void **state)
 static void referral_to_the_same_zone_is_lame(void **state)
 {
 	static const struct canned script[] = {REFERRAL_EDU,
-	    {EDU, "*", "*", "", NULL, "edu. 3600 NS b.edu-servers.net.",
-	        "b.edu-servers.net. 3600 A 203.0.113.66", SAY},
+	    {EDU, "*", "*", "", NULL, "edu. 3600 NS b.edu-servers.net.", "b.edu-servers.net. 3600 A 203.0.113.66",
+	        SAY},
 	    END};
 	struct net n;
 	(void)state;
@@ -112,8 +110,7 @@ static void referral_to_the_same_zone_is_lame(void **state)
 static void referral_to_a_sibling_zone_is_lame(void **state)
 {
 	static const struct canned script[] = {REFERRAL_EDU,
-	    {EDU, "*", "*", "", NULL, "mit.edu. 3600 NS ns.mit.edu.", "ns.mit.edu. 3600 A 203.0.113.66", SAY},
-	    END};
+	    {EDU, "*", "*", "", NULL, "mit.edu. 3600 NS ns.mit.edu.", "ns.mit.edu. 3600 A 203.0.113.66", SAY}, END};
 	struct net n;
 	(void)state;
 	net_up(&n, script);
@@ -129,8 +126,8 @@ static void answer_for_another_zones_name_behind_a_cname_is_resolved_anew(void *
 	    {ROOT, "www.cmu.edu.", "A", "", NULL, "edu. 172800 NS b.edu-servers.net.",
 	        "b.edu-servers.net. 172800 A 192.33.14.30", SAY},
 	    REFERRAL_CMU,
-	    {CMU, "www.cmu.edu.", "A", "aa",
-	        "www.cmu.edu. 300 CNAME bank.example.\nbank.example. 300 A 203.0.113.66", NULL, NULL, SAY},
+	    {CMU, "www.cmu.edu.", "A", "aa", "www.cmu.edu. 300 CNAME bank.example.\nbank.example. 300 A 203.0.113.66",
+	        NULL, NULL, SAY},
 	    {ROOT, "bank.example.", "A", "aa", "bank.example. 300 A 198.51.100.34", NULL, NULL, SAY}, END};
 	struct net n;
 	(void)state;
@@ -149,10 +146,9 @@ static void answer_for_a_delegated_zone_behind_a_cname_is_resolved_anew(void **s
 	    {CMU, "www.isr.cmu.edu.", "A", "", NULL, "isr.cmu.edu. 300 NS ns1.isr.cmu.edu.",
 	        "ns1.isr.cmu.edu. 300 A 192.0.2.34", SAY},
 	    {CMU, "alias.cmu.edu.", "A", "aa",
-	        "alias.cmu.edu. 300 CNAME ftp.isr.cmu.edu.\nftp.isr.cmu.edu. 300 A 203.0.113.66", NULL, NULL,
-	        SAY},
-	    {"192.0.2.34", "*", "A", "aa",
-	        "www.isr.cmu.edu. 60 A 192.0.2.66\nftp.isr.cmu.edu. 60 A 192.0.2.67", NULL, NULL, SAY},
+	        "alias.cmu.edu. 300 CNAME ftp.isr.cmu.edu.\nftp.isr.cmu.edu. 300 A 203.0.113.66", NULL, NULL, SAY},
+	    {"192.0.2.34", "*", "A", "aa", "www.isr.cmu.edu. 60 A 192.0.2.66\nftp.isr.cmu.edu. 60 A 192.0.2.67", NULL,
+	        NULL, SAY},
 	    END};
 	struct net n;
 	(void)state;
@@ -170,8 +166,8 @@ static void glue_out_of_bailiwick_is_refused_and_the_name_looked_up(void **state
 	static const struct canned script[] = {
 	    {ROOT, "www.cmu.edu.", "A", "", NULL, "edu. 3600 NS b.edu-servers.net.",
 	        "b.edu-servers.net. 3600 A 192.33.14.30", SAY},
-	    {EDU, "*", "*", "", NULL, "cmu.edu. 3600 NS ns1.hosting.com.",
-	        "ns1.hosting.com. 3600 A 203.0.113.66", SAY},
+	    {EDU, "*", "*", "", NULL, "cmu.edu. 3600 NS ns1.hosting.com.", "ns1.hosting.com. 3600 A 203.0.113.66",
+	        SAY},
 	    {ROOT, "ns1.hosting.com.", "A", "aa", "ns1.hosting.com. 300 A 198.51.100.18", NULL, NULL, SAY},
 	    {HOSTING, "*", "A", "aa", "www.cmu.edu. 300 A 192.0.2.66", NULL, NULL, SAY}, END};
 	struct net n;
@@ -252,8 +248,8 @@ static void authority_ns_beside_an_answer_changes_no_delegation(void **state)
 static void childs_own_ns_set_does_not_prolong_the_delegation(void **state)
 {
 	static const struct canned script[] = {REFERRAL_EDU, REFERRAL_CMU,
-	    {CMU, "cmu.edu.", "NS", "aa", "cmu.edu. 86400 NS ns1.cmu.edu.", NULL,
-	        "ns1.cmu.edu. 86400 A 192.0.2.18", SAY},
+	    {CMU, "cmu.edu.", "NS", "aa", "cmu.edu. 86400 NS ns1.cmu.edu.", NULL, "ns1.cmu.edu. 86400 A 192.0.2.18",
+	        SAY},
 	    WWW("60"), END};
 	struct net n;
 	(void)state;
@@ -273,8 +269,8 @@ static void childs_own_ns_set_does_not_prolong_the_delegation(void **state)
 static void server_at_a_loopback_address_is_not_asked_unless_allowed(void **state)
 {
 	static const struct canned script[] = {
-	    {ROOT, "*", "*", "", NULL, "a. 0 NS ns.a.",
-	        "ns.a. 0 A 127.0.0.1\nns.a. 0 A 0.0.0.0\nns.a. 0 A 224.0.0.1", SAY},
+	    {ROOT, "*", "*", "", NULL, "a. 0 NS ns.a.", "ns.a. 0 A 127.0.0.1\nns.a. 0 A 0.0.0.0\nns.a. 0 A 224.0.0.1",
+	        SAY},
 	    {"127.0.0.1", "*", "*", "aa", "www.a. 0 A 192.0.2.1", NULL, NULL, SAY}, END};
 	struct net n;
 	struct resolver_config strict = net_default;

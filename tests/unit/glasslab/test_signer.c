@@ -24,8 +24,7 @@ static void key_comes_from_seed_and_zone(void **state)
 {
 	(void)state;
 	char *a = text_of(signer_put_dnskey, "x", "edu"), *b = text_of(signer_put_dnskey, "x", "edu"),
-	     *other = text_of(signer_put_dnskey, "y", "edu"),
-	     *zone = text_of(signer_put_dnskey, "x", "cmu.edu");
+	     *other = text_of(signer_put_dnskey, "y", "edu"), *zone = text_of(signer_put_dnskey, "x", "cmu.edu");
 	assert_string_equal(a, b);
 	assert_string_not_equal(a, other);
 	assert_string_not_equal(a, zone);
@@ -45,9 +44,8 @@ static char *signed_text(const char *dnskey)
 	struct why w = {""};
 	seed_from_name(&s, "x");
 	FILE *f = fdopen(fd, "w+");
-	fprintf(f,
-	    "$ORIGIN edu.\n$TTL 300\n@ SOA ns x 1 2 3 4 5\n@ NS ns\n%s\nns A 192.0.2.1\ncut NS ns.cut\n",
-	    dnskey);
+	fprintf(
+	    f, "$ORIGIN edu.\n$TTL 300\n@ SOA ns x 1 2 3 4 5\n@ NS ns\n%s\nns A 192.0.2.1\ncut NS ns.cut\n", dnskey);
 	fclose(f);
 	assert_int_equal(signer_sign(path, &s, "edu", 1700000000, &w), ERR_OK);
 	f = fopen(path, "r");

@@ -72,9 +72,9 @@ static void template_draws_what_the_seed_says(void **state)
 static void template_with_an_unknown_spot_is_refused_with_its_line(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const bad[] = {"@{}", "@{nothing}", "@{run x}", "@{ip4 nobody}", "@{ip6 b}",
-	    "@{word}", "@{number x}", "@{number x 5 1}", "@{number x -1 5}", "@{number x a b}",
-	    "@{number x 1 99999999999}", "@{run", "@{run\n}", "@{a b c d e}"};
+	static const char *const bad[] = {"@{}", "@{nothing}", "@{run x}", "@{ip4 nobody}", "@{ip6 b}", "@{word}",
+	    "@{number x}", "@{number x 5 1}", "@{number x -1 5}", "@{number x a b}", "@{number x 1 99999999999}",
+	    "@{run", "@{run\n}", "@{a b c d e}"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		char text[64], out[64];
 		snprintf(text, sizeof text, "1\n2\n%s", bad[i]);
@@ -98,8 +98,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(template_without_spots_stays, setup, teardown),
 	    cmocka_unit_test_setup_teardown(template_spots_are_filled_in, setup, teardown),
 	    cmocka_unit_test_setup_teardown(template_draws_what_the_seed_says, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-	        template_with_an_unknown_spot_is_refused_with_its_line, setup, teardown),
+	    cmocka_unit_test_setup_teardown(template_with_an_unknown_spot_is_refused_with_its_line, setup, teardown),
 	    cmocka_unit_test_setup_teardown(template_longer_than_its_buffer_is_refused, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

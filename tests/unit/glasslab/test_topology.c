@@ -64,8 +64,7 @@ static void topology_macs_are_local_and_different(void **state)
 	struct topology t;
 	struct why w = {""};
 	assert_int_equal(topology_parse(&t, small, "small", &w), ERR_OK);
-	const struct mac *m = &t.host[0].iface[0].mac, *n = &t.host[0].iface[1].mac,
-	                 *o = &t.host[1].iface[0].mac;
+	const struct mac *m = &t.host[0].iface[0].mac, *n = &t.host[0].iface[1].mac, *o = &t.host[1].iface[0].mac;
 	assert_int_equal(m->b[0] & 3, 2); /* locally administered, one station */
 	assert_memory_not_equal(m->b, n->b, sizeof m->b);
 	assert_memory_not_equal(m->b, o->b, sizeof m->b);
@@ -146,8 +145,8 @@ static void topology_with_a_fault_is_refused_with_its_place(void **state)
 		struct why w = {""};
 		replace(text, sizeof text, broken[i].from, broken[i].to);
 		if (topology_parse(&t, text, "x", &w) != ERR_FORMAT || !strstr(w.text, broken[i].message))
-			fail_msg("'%s' for '%s': '%s' does not say '%s'", broken[i].to, broken[i].from,
-			    w.text, broken[i].message);
+			fail_msg("'%s' for '%s': '%s' does not say '%s'", broken[i].to, broken[i].from, w.text,
+			    broken[i].message);
 		assert_null(t.host); /* nothing to release */
 	}
 }

@@ -79,8 +79,7 @@ static void algo_hasher_can_be_used_again(void **state)
 	for (enum algo a = 0; a < ALGO_COUNT; a++) {
 		struct hasher h;
 		assert_int_equal(hasher_init(&h, a), ERR_OK);
-		assert_true(
-		    hasher_begin(&h) && hasher_update(&h, "something else", 14) && hasher_final(&h, again));
+		assert_true(hasher_begin(&h) && hasher_update(&h, "something else", 14) && hasher_final(&h, again));
 		assert_true(hasher_begin(&h) && hasher_update(&h, "a", 1) && hasher_update(&h, "bc", 2) &&
 		            hasher_final(&h, again));
 		hasher_release(&h);

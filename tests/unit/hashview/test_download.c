@@ -96,8 +96,7 @@ struct page {
 
 static struct page net[8];
 
-static enum err table_get(
-    void *ctx, const char *url, size_t max, uint8_t **data, size_t *len, char why[static 160])
+static enum err table_get(void *ctx, const char *url, size_t max, uint8_t **data, size_t *len, char why[static 160])
 {
 	(void)ctx;
 	for (size_t i = 0; i < sizeof(net) / sizeof(net[0]); i++)
@@ -168,16 +167,15 @@ static enum err fetch(const char *url, const char *checksum, const char *signatu
 	return e;
 }
 
-static void expect(const char *url, const char *checksum, const char *signature, enum err want,
-    enum ev_kind kind, const char *id, const char *text)
+static void expect(const char *url, const char *checksum, const char *signature, enum err want, enum ev_kind kind,
+    const char *id, const char *text)
 {
 	struct recorder r = {0};
 	enum err e = fetch(url, checksum, signature, &r);
 
 	if (e != want || !recorder_find(&r, 0, kind, id, text))
-		fail_msg("%s, %s, %s: %s, and '%s' %s", url, checksum ? checksum : "-",
-		    signature ? signature : "-", err_name(e), text,
-		    recorder_find(&r, 0, kind, id, text) ? "was said" : "was not said");
+		fail_msg("%s, %s, %s: %s, and '%s' %s", url, checksum ? checksum : "-", signature ? signature : "-",
+		    err_name(e), text, recorder_find(&r, 0, kind, id, text) ? "was said" : "was not said");
 	recorder_release(&r);
 }
 

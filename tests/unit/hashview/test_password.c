@@ -27,8 +27,7 @@ static void line_as_libsodium_writes_it_is_read(void **state)
 
 static void line_that_is_none_is_refused(void **state)
 {
-	static const char *const bad[] = {"", ":", "al", "al:", ":" GOOD, "al:x" GOOD, "al:" GOOD "x",
-	    "a l:" GOOD,
+	static const char *const bad[] = {"", ":", "al", "al:", ":" GOOD, "al:x" GOOD, "al:" GOOD "x", "a l:" GOOD,
 	    "al:$argon2i$v=19$m=8,t=1,p=1$H6panwYPZScE648R+BW2/Q$8C/W2zlF2R267XUHfsx2zV52jYIMNWnAkTiMogqlWRM",
 	    "al:$argon2id$v=19$m=08,t=1,p=1$H6panwYPZScE648R+BW2/Q$8C/"
 	    "W2zlF2R267XUHfsx2zV52jYIMNWnAkTiMogqlWRM",
@@ -178,13 +177,10 @@ int main(void)
 	    cmocka_unit_test(line_that_asks_for_too_much_is_refused),
 	    cmocka_unit_test(argon2id_reference_vector_comes_out),
 	    cmocka_unit_test_setup_teardown(password_added_is_checked, make_place, drop_place),
-	    cmocka_unit_test_setup_teardown(
-	        password_of_user_who_is_there_needs_replace, make_place, drop_place),
+	    cmocka_unit_test_setup_teardown(password_of_user_who_is_there_needs_replace, make_place, drop_place),
 	    cmocka_unit_test_setup_teardown(password_file_others_can_read_is_refused, make_place, drop_place),
-	    cmocka_unit_test_setup_teardown(
-	        password_file_that_is_damaged_is_left_alone, make_place, drop_place),
-	    cmocka_unit_test_setup_teardown(
-	        password_file_that_is_not_there_is_an_error, make_place, drop_place),
+	    cmocka_unit_test_setup_teardown(password_file_that_is_damaged_is_left_alone, make_place, drop_place),
+	    cmocka_unit_test_setup_teardown(password_file_that_is_not_there_is_an_error, make_place, drop_place),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

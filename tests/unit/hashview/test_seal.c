@@ -9,8 +9,7 @@
 #include "hashview/seal.h"
 #include "torture.h"
 
-static const struct seal_request pass = {
-    .passphrase = "open sesame", .len = 11, .passes = 1, .memory_kib = 8};
+static const struct seal_request pass = {.passphrase = "open sesame", .len = 11, .passes = 1, .memory_kib = 8};
 
 static int memory_file(const uint8_t *data, size_t len)
 {
@@ -74,8 +73,8 @@ static int drop_rooms(void **state)
 
 static void seal_any_length_comes_back(void **state)
 {
-	static const size_t lengths[] = {0, 1, 100, SEAL_CHUNK - 1, SEAL_CHUNK, SEAL_CHUNK + 1,
-	    2 * SEAL_CHUNK - 1, 2 * SEAL_CHUNK, 2 * SEAL_CHUNK + 1, 3 * SEAL_CHUNK + 7};
+	static const size_t lengths[] = {0, 1, 100, SEAL_CHUNK - 1, SEAL_CHUNK, SEAL_CHUNK + 1, 2 * SEAL_CHUNK - 1,
+	    2 * SEAL_CHUNK, 2 * SEAL_CHUNK + 1, 3 * SEAL_CHUNK + 7};
 	struct rooms *r = *state;
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
@@ -135,8 +134,7 @@ static void open_chunks_moved_are_refused(void **state)
 	size_t size = SEAL_CHUNK + 17, n = seal(r->plain, 2 * SEAL_CHUNK + 5, r->sealed, ROOM), back;
 
 	assert_int_equal(unseal(r->sealed, SEAL_HEADER + size, &pass, r->back, ROOM, &back), ERR_NEGATIVE);
-	assert_int_equal(
-	    unseal(r->sealed, SEAL_HEADER + 2 * size, &pass, r->back, ROOM, &back), ERR_NEGATIVE);
+	assert_int_equal(unseal(r->sealed, SEAL_HEADER + 2 * size, &pass, r->back, ROOM, &back), ERR_NEGATIVE);
 	memcpy(r->back, r->sealed + SEAL_HEADER, size);
 	memcpy(r->sealed + SEAL_HEADER, r->sealed + SEAL_HEADER + size, size);
 	assert_int_equal(unseal(r->sealed, n, &pass, r->plain, ROOM, &back), ERR_NEGATIVE);

@@ -63,8 +63,7 @@ static void avalanche_changes_about_half(void **state)
 
 	(void)state;
 	for (enum algo a = 0; a < ALGO_COUNT; a++) {
-		assert_int_equal(
-		    avalanche_run(a, (const uint8_t *)"Attack at dawn", 14, 111, NULL, &res), ERR_OK);
+		assert_int_equal(avalanche_run(a, (const uint8_t *)"Attack at dawn", 14, 111, NULL, &res), ERR_OK);
 		assert_int_equal(res.bits, algo_info(a)->len * 8);
 		assert_int_equal(res.flips, 112);
 		assert_true(res.mean > 0.45 * (double)res.bits && res.mean < 0.55 * (double)res.bits);
@@ -110,9 +109,9 @@ static bool at_once(void)
 
 static void compare_has_a_row_for_each(void **state)
 {
-	static const char *const names[] = {"AES-256-GCM", "ChaCha20-Poly1305", "X25519 exchange",
-	    "Ed25519 sign", "Ed25519 verify", "RSA-2048 public", "RSA-2048 private", "SHA256", "SHA512",
-	    "SHA3-256", "SHA3-512", "BLAKE2b"};
+	static const char *const names[] = {"AES-256-GCM", "ChaCha20-Poly1305", "X25519 exchange", "Ed25519 sign",
+	    "Ed25519 verify", "RSA-2048 public", "RSA-2048 private", "SHA256", "SHA512", "SHA3-256", "SHA3-512",
+	    "BLAKE2b"};
 	int64_t time = 0;
 	struct clock clock = {tick, &time};
 	struct compare_options o = {.clock = &clock, .each_ns = 1, .rsa_bits = 2048, .interrupted = never};

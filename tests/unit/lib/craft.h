@@ -45,8 +45,7 @@ static inline struct ip craft_ip(const char *text)
 	return ip;
 }
 
-static inline void craft_transport(
-    struct wr *w, const struct craft *c, const struct ip *src, const struct ip *dst)
+static inline void craft_transport(struct wr *w, const struct craft *c, const struct ip *src, const struct ip *dst)
 {
 	size_t begin = w->pos, sum_at = 0, n = strlen(c->payload), alen = src->family == 4 ? 4 : 16;
 	if (c->proto == 17) {

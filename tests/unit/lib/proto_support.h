@@ -61,21 +61,21 @@ static inline uint8_t *exact(const uint8_t *p, size_t len)
 }
 
 /* PARSE(p, len, &where) with every length below full must say ERR_TRUNCATED, at a place within the data. */
-#define ASSERT_TRUNCATED_BELOW(bytes_, full, parse_call)                                                     \
-	for (size_t len = 0; len < (full); len++) {                                                          \
-		uint8_t *p = exact((bytes_).b, len);                                                         \
-		size_t where = 99999;                                                                        \
-		assert_int_equal((parse_call), ERR_TRUNCATED);                                               \
-		assert_true(where <= len);                                                                   \
-		free(p);                                                                                     \
+#define ASSERT_TRUNCATED_BELOW(bytes_, full, parse_call)                                                             \
+	for (size_t len = 0; len < (full); len++) {                                                                  \
+		uint8_t *p = exact((bytes_).b, len);                                                                 \
+		size_t where = 99999;                                                                                \
+		assert_int_equal((parse_call), ERR_TRUNCATED);                                                       \
+		assert_true(where <= len);                                                                           \
+		free(p);                                                                                             \
 	}
 
-#define ASSERT_LINE(want, call)                                                                              \
-	do {                                                                                                 \
-		char line_[400];                                                                             \
-		struct text out = text_init(line_, sizeof(line_));                                           \
-		call;                                                                                        \
-		assert_string_equal(line_, want);                                                            \
+#define ASSERT_LINE(want, call)                                                                                      \
+	do {                                                                                                         \
+		char line_[400];                                                                                     \
+		struct text out = text_init(line_, sizeof(line_));                                                   \
+		call;                                                                                                \
+		assert_string_equal(line_, want);                                                                    \
 	} while (0)
 
 struct kept_field {
@@ -118,18 +118,16 @@ static inline struct trace keeping_trace(struct kept *k)
 	k->n = 0;
 	trace_init(&t, &clock_real, "test");
 	assert_int_equal(
-	    trace_add(&t, (struct trace_sink){.on_event = keep_field, .release = keep_release, .ctx = k}),
-	    ERR_OK);
+	    trace_add(&t, (struct trace_sink){.on_event = keep_field, .release = keep_release, .ctx = k}), ERR_OK);
 	return t;
 }
 
 /* There is a field of that name, value and place. */
-static inline void assert_field(
-    const struct kept *k, const char *name, const char *value, size_t off, size_t len)
+static inline void assert_field(const struct kept *k, const char *name, const char *value, size_t off, size_t len)
 {
 	for (size_t i = 0; i < k->n; i++)
-		if (strcmp(k->f[i].name, name) == 0 && strcmp(k->f[i].value, value) == 0 &&
-		    k->f[i].off == off && k->f[i].len == len)
+		if (strcmp(k->f[i].name, name) == 0 && strcmp(k->f[i].value, value) == 0 && k->f[i].off == off &&
+		    k->f[i].len == len)
 			return;
 	for (size_t i = 0; i < k->n; i++)
 		print_message("%s: %s @%zu+%zu\n", k->f[i].name, k->f[i].value, k->f[i].off, k->f[i].len);

@@ -34,18 +34,26 @@ static int verb_trace(struct cli *c)
 	return seen.status;
 }
 
-static const struct cli_option options[] = {
-    {.name = "then", .arg = "NAME", .help = "and then NAME", .many = true}, CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS,
-    CLI_END};
+static const struct cli_option options[] = {{.name = "then", .arg = "NAME", .help = "and then NAME", .many = true},
+    CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
 static const struct cli_option global[] = {{.name = "lab", .arg = "NAME", .help = "which lab"}, CLI_END};
-static const struct cli_verb verbs[] = {
-    {.name = "trace", .args = "NAME [TYPE]", .min_args = 1, .max_args = 2, .summary = "look up", .options = options,
-	.run = verb_trace},
-    {.name = "exec", .args = "HOST COMMAND...", .min_args = 2, .max_args = -1, .summary = "run", .rest = true,
-	.run = verb_trace},
+static const struct cli_verb verbs[] = {{.name = "trace",
+                                            .args = "NAME [TYPE]",
+                                            .min_args = 1,
+                                            .max_args = 2,
+                                            .summary = "look up",
+                                            .options = options,
+                                            .run = verb_trace},
+    {.name = "exec",
+        .args = "HOST COMMAND...",
+        .min_args = 2,
+        .max_args = -1,
+        .summary = "run",
+        .rest = true,
+        .run = verb_trace},
     {0}};
-static const struct cli_tool tool = {.name = "tool", .summary = "a tool", .verbs = verbs,
-    .examples = "  tool trace www.example\n", .global = global};
+static const struct cli_tool tool = {
+    .name = "tool", .summary = "a tool", .verbs = verbs, .examples = "  tool trace www.example\n", .global = global};
 
 /* Runs the tool with a command line; its messages go to a file whose text is in err. */
 static char err[4096], out[8192];
@@ -133,11 +141,12 @@ static void wrong_usage_is_two_lines_and_status_2(void **state)
 	    {"tool trace a b c", "tool: trace takes no 'c'\nTry 'tool trace --help'.\n"},
 	    {"tool trace a --nope", "tool: there is no option '--nope'\nTry 'tool trace --help'.\n"},
 	    {"tool trace a --then", "tool: --then needs a value\nTry 'tool trace --help'.\n"},
-	    {"tool trace a --color red", "tool: --color is one of auto|always|never, not 'red'\nTry 'tool trace --help'.\n"},
+	    {"tool trace a --color red",
+	        "tool: --color is one of auto|always|never, not 'red'\nTry 'tool trace --help'.\n"},
 	    {"tool trace a --timeout 0",
-		"tool: --timeout takes seconds, more than 0 and at most 60, not '0'\nTry 'tool trace --help'.\n"},
+	        "tool: --timeout takes seconds, more than 0 and at most 60, not '0'\nTry 'tool trace --help'.\n"},
 	    {"tool trace a --timeout nan",
-		"tool: --timeout takes seconds, more than 0 and at most 60, not 'nan'\nTry 'tool trace --help'.\n"},
+	        "tool: --timeout takes seconds, more than 0 and at most 60, not 'nan'\nTry 'tool trace --help'.\n"},
 	    {"tool help nope", "tool: there is no verb 'nope'\nTry 'tool --help'.\n"},
 	    {"tool \033[2J", "tool: there is no verb '\\x1b[2J'\nTry 'tool --help'.\n"},
 	};

@@ -140,8 +140,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(channel_message_and_descriptors_arrive, setup, teardown),
 	    cmocka_unit_test_setup_teardown(channel_long_message_arrives_whole, setup, teardown),
 	    cmocka_unit_test_setup_teardown(channel_what_is_no_object_is_refused, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-	        channel_silence_is_a_timeout_and_the_end_is_the_end, setup, teardown),
+	    cmocka_unit_test_setup_teardown(channel_silence_is_a_timeout_and_the_end_is_the_end, setup, teardown),
 	    cmocka_unit_test(channel_address_is_abstract_and_the_users_own),
 	    cmocka_unit_test(lab_open_without_a_lab_is_closed),
 	    cmocka_unit_test(lab_self_outside_is_negative),

@@ -183,8 +183,7 @@ static void later_fragment_has_no_transport_layer(void **state)
 	assert_true(p.fragment);
 	assert_layers(&p, "Ethernet IPv4 data");
 	assert_int_equal(p.dst.port, 0);
-	assert_summary(
-	    &p, "IPv4 10.0.0.1→10.0.0.2, UDP, fragment of packet 0xabcd: octets 128 to 135, the last");
+	assert_summary(&p, "IPv4 10.0.0.1→10.0.0.2, UDP, fragment of packet 0xabcd: octets 128 to 135, the last");
 }
 
 static void first_fragment_keeps_its_transport_layer(void **state)
@@ -242,16 +241,14 @@ static void malformed_message_keeps_outer_layers(void **state)
 
 static void packet_cut_anywhere_never_reads_past(void **state)
 {
-	static const char *const data[] = {
-	    "474554202f20485454502f312e310d0a0d0a", "1703030003 010203", "0001"};
+	static const char *const data[] = {"474554202f20485454502f312e310d0a0d0a", "1703030003 010203", "0001"};
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		struct bytes b = tcp_packet(49152, 53, data[i]);
 		for (size_t len = 0; len <= b.n; len++) {
 			uint8_t *copy = exact(b.b, len);
-			struct packet p = {
-			    .bytes = copy, .len = len, .wire_len = b.n, .linktype = DLT_EN10MB};
+			struct packet p = {.bytes = copy, .len = len, .wire_len = b.n, .linktype = DLT_EN10MB};
 			struct kept k;
 			struct trace t = keeping_trace(&k);
 			char line[100];

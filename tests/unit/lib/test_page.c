@@ -82,8 +82,10 @@ static void page_text_from_a_peer_ends_no_element(void **state)
 	(void)state;
 
 	set_up(&f);
-	ev_send(&f.t, "laptop", "</script><img src=x onerror=alert(1)>", "DNS", "\x01\xff", 2, "<!--<script>\x1b[2J\xff");
-	ev_field(&f.t, (struct ev_field){.layer = "DNS", .name = "id", .value = "]]><svg onload=alert(1)>", .len = 2});
+	ev_send(
+	    &f.t, "laptop", "</script><img src=x onerror=alert(1)>", "DNS", "\x01\xff", 2, "<!--<script>\x1b[2J\xff");
+	ev_field(
+	    &f.t, (struct ev_field){.layer = "DNS", .name = "id", .value = "]]><svg onload=alert(1)>", .len = 2});
 	assert_int_equal(trace_release(&f.t), ERR_OK);
 	char *page = read_page(&f);
 	assert_int_equal(count_of(page, "<script"), 2); /* the data and the script */
@@ -133,7 +135,8 @@ static void page_every_kind_of_event_is_kept(void **state)
 	ev_heading(&f.t, "Act 1");
 	ev_send(&f.t, "laptop", "bank", "HTTP", NULL, 42, "GET /");
 	ev_recv(&f.t, "bank", "laptop", "HTTP", "ok", 2, "200");
-	ev_field(&f.t, (struct ev_field){.layer = "HTTP", .name = "status", .value = "200", .off = 0, .len = 2, .depth = 1});
+	ev_field(&f.t,
+	    (struct ev_field){.layer = "HTTP", .name = "status", .value = "200", .off = 0, .len = 2, .depth = 1});
 	ev_state(&f.t, "cache", "a", NULL, "b", "because");
 	ev_decision(&f.t, "id", "RFC 1", "so");
 	ev_check(&f.t, "id", VERDICT_FAIL, NULL, "is it?", "no");

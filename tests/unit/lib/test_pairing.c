@@ -229,8 +229,7 @@ static void two_identical_queries_at_once_stay_apart(void **state)
 	struct world *w = *state;
 	struct craft a = query, b = query;
 	b.sport = 40001;
-	a.smac = b.smac = 1, a.dmac = b.dmac = 2, a.src = b.src = INSIDE, a.dst = b.dst = FAR,
-	a.ttl = b.ttl = 64;
+	a.smac = b.smac = 1, a.dmac = b.dmac = 2, a.src = b.src = INSIDE, a.dst = b.dst = FAR, a.ttl = b.ttl = 64;
 	see(w, 0, LAPTOP, true, a);
 	see(w, 1, LAPTOP, true, b);
 	see(w, 2, ROUTER_LAN, false, a);

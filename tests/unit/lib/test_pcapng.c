@@ -51,8 +51,7 @@ static void write_sample(const char *path)
 	struct vantage a = {.host = "laptop", .ifname = "eth0", .linktype = DLT_EN10MB};
 	struct vantage b = {.ifname = "tun0", .linktype = DLT_RAW};
 	struct crafted p = a_packet();
-	struct capture_packet cp = {
-	    .packet = {.time = TIME, .bytes = p.b, .len = p.len, .wire_len = p.len + 7},
+	struct capture_packet cp = {.packet = {.time = TIME, .bytes = p.b, .len = p.len, .wire_len = p.len + 7},
 	    .has_direction = true,
 	    .outgoing = true};
 	struct ip v4 = craft_ip("192.0.2.1"), v6 = craft_ip("2001:db8::1");
@@ -66,8 +65,7 @@ static void write_sample(const char *path)
 	assert_int_equal(pcapng_packet(w, &cp, NULL), ERR_OK);
 	assert_int_equal(pcapng_interface(w, &b), ERR_OK);
 	cp = (struct capture_packet){
-	    .packet = {.time = TIME + 1, .bytes = p.b + 14, .len = p.len - 14, .wire_len = p.len - 14},
-	    .vantage = 1};
+	    .packet = {.time = TIME + 1, .bytes = p.b + 14, .len = p.len - 14, .wire_len = p.len - 14}, .vantage = 1};
 	assert_int_equal(pcapng_packet(w, &cp, ""), ERR_OK);
 	cp.vantage = 2;
 	assert_int_equal(pcapng_packet(w, &cp, ""), ERR_INTERNAL);
@@ -147,8 +145,7 @@ static void filter_leaves_numbers_as_in_the_file(void **state)
 	char msg[256];
 	write_sample(f->path);
 	/* "ether" means nothing on raw IP: no packet of that interface passes. */
-	assert_int_equal(
-	    capture_open_file(&c, f->path, "ether host 02:00:00:00:00:01 and port 53", msg), ERR_OK);
+	assert_int_equal(capture_open_file(&c, f->path, "ether host 02:00:00:00:00:01 and port 53", msg), ERR_OK);
 	assert_int_equal(capture_next(c, &cp, 0, -1), ERR_OK);
 	assert_int_equal(capture_next(c, &cp, 0, -1), ERR_OK);
 	assert_int_equal(cp.packet.number, 2);
@@ -238,8 +235,7 @@ static void hand_begin(struct hand *h)
 {
 	h->w = wr_init(h->b, sizeof h->b);
 	wr_bytes(&h->w,
-	    "\x0a\x0d\x0d\x0a\0\0\0\x1c\x1a\x2b\x3c\x4d\0\1\0\0\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\x1c",
-	    28);
+	    "\x0a\x0d\x0d\x0a\0\0\0\x1c\x1a\x2b\x3c\x4d\0\1\0\0\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\x1c", 28);
 }
 
 /* An interface with one option of one octet (if_tsresol) and an offset of 100 s. */
@@ -269,8 +265,7 @@ static void big_endian_and_other_clocks_are_read(void **state)
 	static const struct {
 		uint8_t tsresol;
 		uint64_t units;
-	} of[] = {
-	    {3, 2500}, {6, 2500000}, {9, 2500000000}, {12, 2500000000000}, {0x81, 5}, {0xa0, 10737418240}};
+	} of[] = {{3, 2500}, {6, 2500000}, {9, 2500000000}, {12, 2500000000000}, {0x81, 5}, {0xa0, 10737418240}};
 	for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
 		struct hand h;
 		struct capture *c;

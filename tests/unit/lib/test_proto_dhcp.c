@@ -35,8 +35,8 @@ static void offer_summary_says_what_is_given(void **state)
 	assert_int_equal(h.xid, 0xdeadbeef);
 	assert_int_equal(h.lease, 3600);
 	assert_true(h.has_mac);
-	ASSERT_LINE("DHCP offer 192.168.1.100 for 3600 s, router 192.168.1.1, DNS 203.0.113.53",
-	    dhcp_summary(&h, &out));
+	ASSERT_LINE(
+	    "DHCP offer 192.168.1.100 for 3600 s, router 192.168.1.1, DNS 203.0.113.53", dhcp_summary(&h, &out));
 }
 
 static void client_summaries_say_what_is_wanted(void **state)
@@ -113,8 +113,7 @@ static void message_cut_in_a_field_is_truncated(void **state)
 	for (size_t len = 240; len < b.n; len++) {
 		uint8_t *p = exact(b.b, len);
 		/* between two options the data may end */
-		assert_int_equal(
-		    dhcp_parse(&h, p, len, &at), len == 240 || len == 243 ? ERR_OK : ERR_TRUNCATED);
+		assert_int_equal(dhcp_parse(&h, p, len, &at), len == 240 || len == 243 ? ERR_OK : ERR_TRUNCATED);
 		free(p);
 	}
 }

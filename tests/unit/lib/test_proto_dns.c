@@ -155,12 +155,11 @@ static void answer_summary_shows_records(void **state)
 	add_question(&b, "alias.cmu.edu", DNS_A);
 	add_record(&b, "", DNS_CNAME, 60, "0161 c012");
 	add_record(&b, "a.cmu.edu", DNS_A, 44, "c0000242");
-	assert_summary(
-	    &b, "DNS answer alias.cmu.edu. CNAME a.cmu.edu. TTL 60; a.cmu.edu. A 192.0.2.66 TTL 44");
+	assert_summary(&b, "DNS answer alias.cmu.edu. CNAME a.cmu.edu. TTL 60; a.cmu.edu. A 192.0.2.66 TTL 44");
 	b.b[7] = 3;
 	add_record(&b, "a.cmu.edu", DNS_A, 44, "c0000243");
-	assert_summary(&b,
-	    "DNS answer alias.cmu.edu. CNAME a.cmu.edu. TTL 60; a.cmu.edu. A 192.0.2.66 TTL 44 and 1 more");
+	assert_summary(
+	    &b, "DNS answer alias.cmu.edu. CNAME a.cmu.edu. TTL 60; a.cmu.edu. A 192.0.2.66 TTL 44 and 1 more");
 }
 
 static void referral_summary_counts_servers_and_glue(void **state)
@@ -236,8 +235,7 @@ static void rdata_of_every_type_is_shown_and_checked(void **state)
 		ASSERT_LINE(kinds[i].text, dns_rdata_text(&out, b.b, b.n, &rr));
 		/* an octet more in the data, which no field claims; those that take all that is left excepted
 		 */
-		bool open =
-		    kinds[i].type == DNS_DS || kinds[i].type == DNS_DNSKEY || kinds[i].type == DNS_RRSIG;
+		bool open = kinds[i].type == DNS_DS || kinds[i].type == DNS_DNSKEY || kinds[i].type == DNS_RRSIG;
 		b.b[record + 11]++;
 		add_hex(&b, kinds[i].type == DNS_TXT ? "05" : "01");
 		assert_int_equal(dns_parse(&m, b.b, b.n, &at), open ? ERR_OK : ERR_FORMAT);

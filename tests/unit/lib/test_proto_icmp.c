@@ -31,8 +31,7 @@ static void icmp_error_names_the_packet_it_is_about(void **state)
 	(void)state;
 	assert_int_equal(icmp_parse(&h, b.b, b.n, &at), ERR_OK);
 	assert_true(h.has_quote);
-	ASSERT_LINE(
-	    "ICMP port unreachable, about UDP 192.168.1.100:40000→192.0.2.1:53", icmp_summary(&h, &out));
+	ASSERT_LINE("ICMP port unreachable, about UDP 192.168.1.100:40000→192.0.2.1:53", icmp_summary(&h, &out));
 	b.b[0] = 11;
 	b.b[1] = 0;
 	assert_int_equal(icmp_parse(&h, b.b, b.n, &at), ERR_OK);
@@ -65,8 +64,7 @@ static void icmpv6_neighbours_ask_and_answer(void **state)
 
 	(void)state;
 	assert_int_equal(icmpv6_parse(&h, b.b, b.n, &at), ERR_OK);
-	ASSERT_LINE(
-	    "ICMPv6 2001:db8::1 is at 02:00:00:00:00:0a (neighbour advertisement)", icmp_summary(&h, &out));
+	ASSERT_LINE("ICMPv6 2001:db8::1 is at 02:00:00:00:00:0a (neighbour advertisement)", icmp_summary(&h, &out));
 	icmp_describe(&h, b.b, 54, &t);
 	assert_field(&k, "target", "2001:db8::1", 62, 16);
 	assert_field(&k, "target MAC", "02:00:00:00:00:0a", 78, 8);

@@ -6,8 +6,7 @@
 static const char v4[] = "45000020 00004000 4011b8b4 c0a80001 c0a800c7 0001020304050607";
 
 /* header of 8 words: router alert (RFC 2113), no operation, record route with room for one, end, padding */
-static const char v4_options[] =
-    "48000024 00010000 01010000 0a000001 0a000002 94040000 01070704 00000000 00000000";
+static const char v4_options[] = "48000024 00010000 01010000 0a000001 0a000002 94040000 01070704 00000000 00000000";
 
 static const char v6_fixed[] =
     "60012345 0008 11 40 20010db8000000000000000000000001 20010db8000000000000000000000002";
@@ -89,8 +88,8 @@ static void ipv4_fragment_summary_says_which_part(void **state)
 	assert_int_equal(ipv4_parse(&h, b.b, b.n, &at), ERR_OK);
 	assert_true(h.mf);
 	assert_int_equal(h.frag_off, 128);
-	ASSERT_LINE("IPv4 10.0.0.1→10.0.0.2, TCP, fragment of packet 0xabcd: octets 128 to 135",
-	    ipv4_summary(&h, &out));
+	ASSERT_LINE(
+	    "IPv4 10.0.0.1→10.0.0.2, TCP, fragment of packet 0xabcd: octets 128 to 135", ipv4_summary(&h, &out));
 }
 
 static void ipv4_malformed_is_rejected_at_the_octet(void **state)

@@ -36,8 +36,7 @@ static void ether_tags_are_passed(void **state)
 	assert_int_equal(h.n_tags, 2);
 	assert_int_equal(h.type, ETHER_IPV6);
 	assert_int_equal(h.header_len, 22);
-	ASSERT_LINE(
-	    "Ethernet 00:16:3e:00:00:01→ff:ff:ff:ff:ff:ff, VLAN 7, VLAN 100, IPv6", ether_summary(&h, &out));
+	ASSERT_LINE("Ethernet 00:16:3e:00:00:01→ff:ff:ff:ff:ff:ff, VLAN 7, VLAN 100, IPv6", ether_summary(&h, &out));
 	ether_describe(&h, b.b, 0, &t);
 	assert_field(&k, "VLAN tag", "VLAN 7, priority 1", 12, 4);
 	assert_field(&k, "VLAN tag", "VLAN 100, priority 0", 16, 4);

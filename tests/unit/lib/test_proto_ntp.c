@@ -41,8 +41,8 @@ static void times_are_right_at_the_calendars_edges(void **state)
 	ASSERT_LINE("2000-02-29 23:59:59.999999", ntp_time((uint64_t)3160857599u << 32 | 0xffffffff, &out));
 	ASSERT_LINE("2036-02-07 06:28:15.000000", ntp_time((uint64_t)0xffffffff << 32, &out));
 	ASSERT_LINE("2036-02-07 06:28:16.000000", ntp_time(0, &out));
-	ASSERT_LINE("2100-03-01 00:00:00.000000",
-	    ntp_time((uint64_t)(4107542400u + 2208988800u - 0x100000000) << 32, &out));
+	ASSERT_LINE(
+	    "2100-03-01 00:00:00.000000", ntp_time((uint64_t)(4107542400u + 2208988800u - 0x100000000) << 32, &out));
 }
 
 static void fields_stand_where_they_are(void **state)

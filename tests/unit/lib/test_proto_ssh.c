@@ -38,10 +38,10 @@ static struct ssh parsed(const struct bytes *b)
 	return h;
 }
 
-#define ASSERT_SSH(bytes_, want)                                                                             \
-	do {                                                                                                 \
-		struct ssh h_ = parsed(&(bytes_));                                                           \
-		ASSERT_LINE(want, ssh_summary(&h_, (bytes_).b, (bytes_).n, &out));                           \
+#define ASSERT_SSH(bytes_, want)                                                                                     \
+	do {                                                                                                         \
+		struct ssh h_ = parsed(&(bytes_));                                                                   \
+		ASSERT_LINE(want, ssh_summary(&h_, (bytes_).b, (bytes_).n, &out));                                   \
 	} while (0)
 
 static void version_and_kexinit_in_one_segment_are_both_told(void **state)
@@ -67,9 +67,8 @@ static void what_follows_newkeys_is_encrypted(void **state)
 	assert_true(parsed(&b).newkeys);
 	assert_false(parsed(&b).encrypted);
 	add_packet(&b, "02 00000000"); /* looks like a message, but cannot be one */
-	ASSERT_SSH(b,
-	    "SSH KEX_ECDH_REPLY, host key ssh-ed25519; NEWKEYS: from here on this side's packets are "
-	    "encrypted; 16 bytes encrypted");
+	ASSERT_SSH(b, "SSH KEX_ECDH_REPLY, host key ssh-ed25519; NEWKEYS: from here on this side's packets are "
+	              "encrypted; 16 bytes encrypted");
 	assert_true(parsed(&b).encrypted);
 }
 
@@ -107,8 +106,7 @@ static void fields_stand_where_they_are(void **state)
 	assert_field(&k, "host key", "ssh-ed25519", 160, 11);
 	assert_field(&k, "host key", "ssh-ed25519", 100 + second + 14, 11);
 	/* printf '\0\0\0\013ssh-ed25519\0\0\0\4\1\2\3\4' | openssl dgst -sha256 -binary | base64 */
-	assert_field(
-	    &k, "fingerprint", "SHA256:huY78Jldb5S8vXxjT3nKH+i2oG/1vi/D8uOVazYreOQ", 100 + second + 10, 23);
+	assert_field(&k, "fingerprint", "SHA256:huY78Jldb5S8vXxjT3nKH+i2oG/1vi/D8uOVazYreOQ", 100 + second + 10, 23);
 	assert_field(&k, "signature", "070809", 100 + second + 43, 3);
 	assert_int_equal(trace_release(&t), ERR_OK);
 }

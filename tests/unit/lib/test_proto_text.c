@@ -5,8 +5,7 @@ static void text_that_fits_is_whole(void **state)
 {
 	char line[64];
 	struct text t = text_init(line, sizeof(line));
-	struct ip v4 = ip_from(4, "\xc0\x00\x02\x01"),
-	          v6 = ip_from(6, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01");
+	struct ip v4 = ip_from(4, "\xc0\x00\x02\x01"), v6 = ip_from(6, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01");
 	struct endpoint e = {v6, 443};
 
 	(void)state;

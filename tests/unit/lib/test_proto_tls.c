@@ -150,25 +150,23 @@ static void records_are_told_by_what_can_be_read(void **state)
 	assert_summary("1503030002 02ff", "TLS alert (fatal): number 255", false);
 	assert_summary(
 	    "150303001a 00000000000000000102030405060708090a0b0c0d0e0f101112", "TLS encrypted alert", true);
-	assert_summary("1703030004 01020304 1703030003 010203",
-	    "TLS application data, 7 bytes encrypted in 2 records", true);
-	assert_summary("1403030001 01 1703030003 010203",
-	    "TLS change cipher spec; application data, 3 bytes encrypted", true);
+	assert_summary(
+	    "1703030004 01020304 1703030003 010203", "TLS application data, 7 bytes encrypted in 2 records", true);
+	assert_summary(
+	    "1403030001 01 1703030003 010203", "TLS change cipher spec; application data, 3 bytes encrypted", true);
 	assert_summary("1403030001 01", "TLS change cipher spec", false);
 }
 
 static void handshake_of_tls_12_is_read_up_to_change_cipher_spec(void **state)
 {
 	(void)state;
-	assert_summary("1603030008 0c000004 01020304 1603030004 0e000000",
-	    "TLS ServerKeyExchange; ServerHelloDone", false);
 	assert_summary(
-	    "1603030008 10000004 01020304 1403030001 01 1603030010 01000000000000000102030405060708",
+	    "1603030008 0c000004 01020304 1603030004 0e000000", "TLS ServerKeyExchange; ServerHelloDone", false);
+	assert_summary("1603030008 10000004 01020304 1403030001 01 1603030010 01000000000000000102030405060708",
 	    "TLS ClientKeyExchange; change cipher spec; encrypted handshake message", true);
 	/* Finished is never sent in the clear: alone it cannot be told from noise, and is not shown as
 	 * readable */
-	assert_summary(
-	    "1603030010 1400000c0102030405060708090a0b0c", "TLS encrypted handshake message", true);
+	assert_summary("1603030010 1400000c0102030405060708090a0b0c", "TLS encrypted handshake message", true);
 }
 
 static void certificate_list_is_described_by_sizes(void **state)
@@ -198,8 +196,8 @@ static void message_over_two_records_goes_on(void **state)
 static void record_cut_by_the_segment_is_no_error(void **state)
 {
 	(void)state;
-	assert_summary("1703030100 01020304",
-	    "TLS application data, 256 bytes encrypted (goes on in the next segment)", true);
+	assert_summary(
+	    "1703030100 01020304", "TLS application data, 256 bytes encrypted (goes on in the next segment)", true);
 	assert_summary("1703030001 01 170303", "TLS application data, 1 byte encrypted", true);
 }
 

@@ -77,8 +77,7 @@ static void tcp_summary_shows_what_begins_and_ends(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct tcp h = {
-		    .sport = 443, .dport = 49152, .flags = cases[i].flags, .data_len = cases[i].data};
+		struct tcp h = {.sport = 443, .dport = 49152, .flags = cases[i].flags, .data_len = cases[i].data};
 		ASSERT_LINE(cases[i].line, tcp_summary(&h, &out));
 	}
 }

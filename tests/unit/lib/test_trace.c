@@ -219,13 +219,12 @@ static void ladder_draws_an_arrow_a_message(void **state)
 	ev_recv(&f.t, "laptop", "root", "DNS", "abc", 3, "query"); /* the same message, seen by the other side */
 	ev_recv(&f.t, "root", "laptop", "DNS", "abcd", 4, "answer");
 	finish(&f);
-	assert_string_equal(f.text,
-	    "\n"
-	    "                      laptop                           root\n"
-	    "    0.0 ms               | query                         |\n"
-	    "                         +------------------------------>|\n"
-	    "    2.0 ms +2.0 ms       | answer                        |\n"
-	    "                         |<------------------------------+\n");
+	assert_string_equal(f.text, "\n"
+	                            "                      laptop                           root\n"
+	                            "    0.0 ms               | query                         |\n"
+	                            "                         +------------------------------>|\n"
+	                            "    2.0 ms +2.0 ms       | answer                        |\n"
+	                            "                         |<------------------------------+\n");
 	free(f.text);
 }
 
@@ -238,8 +237,9 @@ static void ladder_tells_secrecy_by_word_and_shape(void **state)
 	fixture_init(&f);
 	add_ladder(&f, (struct ladder_options){.style = {.width = 60}});
 	for (size_t i = 0; i < 3; i++)
-		emit(&f.t, (struct event){.kind = EV_SEND,
-			       .u.msg = {.from = "a", .to = "b", .label = "m", .secrecy = kinds[i], .packet = i + 1}});
+		emit(
+		    &f.t, (struct event){.kind = EV_SEND,
+		              .u.msg = {.from = "a", .to = "b", .label = "m", .secrecy = kinds[i], .packet = i + 1}});
 	finish(&f);
 	assert_non_null(strstr(f.text, "#1 m "));
 	assert_non_null(strstr(f.text, "---->|"));
@@ -288,8 +288,8 @@ static void ladder_flush_begins_anew(void **state)
 static void jsonl_lines_are_objects_of_the_schema(void **state)
 {
 	(void)state;
-	static const char *const kinds[] = {"note", "note", "decision", "send", "recv", "field", "state", "state",
-	    "check", "timer", "result"};
+	static const char *const kinds[] = {
+	    "note", "note", "decision", "send", "recv", "field", "state", "state", "check", "timer", "result"};
 	struct fixture f;
 	struct trace_sink s;
 	size_t n = 0;

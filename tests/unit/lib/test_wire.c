@@ -107,7 +107,7 @@ static void escape_utf8_stays_and_broken_utf8_is_hex(void **state)
 
 	assert_string_equal(escape_text(out, sizeof(out), "Zürich → ✓", 15), "Zürich → ✓");
 	assert_string_equal(escape_text(out, sizeof(out), "\xc3", 1), "\\xc3");
-	assert_string_equal(escape_text(out, sizeof(out), "\xc0\xaf", 2), "\\xc0\\xaf");             /* overlong */
+	assert_string_equal(escape_text(out, sizeof(out), "\xc0\xaf", 2), "\\xc0\\xaf");          /* overlong */
 	assert_string_equal(escape_text(out, sizeof(out), "\xed\xa0\x80", 3), "\\xed\\xa0\\x80"); /* surrogate */
 }
 

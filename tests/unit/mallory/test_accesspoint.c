@@ -86,8 +86,8 @@ static void log_start_makes_ready_once(void **state)
 static void log_garbage_is_passed_over(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const lines[] = {"", " ", "dnsmasq-dhcp[1]: DHCPACK(lan)",
-	    "dnsmasq-dhcp[1]: DHCPACK( 1", "a b c d e f g h i j k l m n o p", "\x1b[2J\xff\xfe"};
+	static const char *const lines[] = {"", " ", "dnsmasq-dhcp[1]: DHCPACK(lan)", "dnsmasq-dhcp[1]: DHCPACK( 1",
+	    "a b c d e f g h i j k l m n o p", "\x1b[2J\xff\xfe"};
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
 		line(f, lines[i]);
 	assert_int_equal(f->ap.n_leases, 0);
@@ -129,8 +129,8 @@ static void lease_file_of_an_earlier_run_is_read(void **state)
 
 /* A ClientHello with nothing but a server name, written by RFC 8446 4.1.2. */
 static const uint8_t client_hello[] = {22, 3, 1, 0, 68, 1, 0, 0, 64, 3, 3, /* record, handshake, version */
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
-    15, 0, 0, 2, 0x13, 1, 1, 0, /* session, suites, compression */
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 0,
+    2, 0x13, 1, 1, 0, /* session, suites, compression */
     0, 21, 0, 0, 0, 17, 0, 15, 0, 0, 12, 'b', 'a', 'n', 'k', '.', 'e', 'x', 'a', 'm', 'p', 'l', 'e'};
 
 static void hello_with_a_name_gives_it(void **state)

@@ -56,10 +56,7 @@ static void *honest(void *arg)
 	enum dh_kind kind = DH_END;
 	if (dh_pair_make(&pair, DH_GROUP_X25519) != ERR_OK)
 		return NULL;
-	struct dh_hello h = {.auth = s->sign,
-	                    .group = DH_GROUP_X25519,
-	                    .public_key = pair.public_key,
-	                    .len = 32},
+	struct dh_hello h = {.auth = s->sign, .group = DH_GROUP_X25519, .public_key = pair.public_key, .len = 32},
 	                got;
 	mine_len = dh_hello_write(mine, sizeof(mine), &h);
 	if (s->side == DH_CLIENT)
@@ -73,15 +70,13 @@ static void *honest(void *arg)
 	if (s->err == ERR_OK)
 		s->err = dh_agree(&pair, got.public_key, got.len, secret, &why);
 	if (s->err == ERR_OK)
-		s->err =
-		    s->side == DH_CLIENT
-		        ? dh_channel_init(&s->ch, s->side, secret, 32, mine, mine_len, theirs, theirs_len)
-		        : dh_channel_init(&s->ch, s->side, secret, 32, theirs, theirs_len, mine, mine_len);
+		s->err = s->side == DH_CLIENT
+		             ? dh_channel_init(&s->ch, s->side, secret, 32, mine, mine_len, theirs, theirs_len)
+		             : dh_channel_init(&s->ch, s->side, secret, 32, theirs, theirs_len, mine, mine_len);
 	if (s->err == ERR_OK && s->sign) {
 		uint8_t auth[DH_AUTH_LEN];
 		dh_sign(&s->ch, s->side, s->secret_key, auth);
-		s->err =
-		    dh_link_send(&s->link, d, frame, dh_seal(&s->ch, DH_AUTH, auth, sizeof(auth), frame));
+		s->err = dh_link_send(&s->link, d, frame, dh_seal(&s->ch, DH_AUTH, auth, sizeof(auth), frame));
 	} else if (s->err == ERR_OK && s->side == DH_CLIENT) {
 		s->err = dh_link_send(&s->link, d, frame, dh_seal(&s->ch, DH_TEXT, "at noon", 7, frame));
 	}

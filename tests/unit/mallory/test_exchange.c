@@ -120,8 +120,7 @@ static void exchange_request_before_it_is_whole_gives_nothing(void **state)
 static void exchange_body_that_is_no_form_is_no_loot(void **state)
 {
 	struct fixture *f = *state;
-	victim_says(
-	    f, "POST /x HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\npassword=x", 99);
+	victim_says(f, "POST /x HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\npassword=x", 99);
 	assert_int_equal(f->loot.n, 0);
 	assert_non_null(exchange_bank_output(&f->x));
 }

@@ -69,8 +69,7 @@ static void forge_own_ca_fails_for_trust_alone(void **state)
 	/* who had installed mallory's CA would be lost */
 	assert_int_equal(verify(ctx, sk_X509_value(chain, 0), "bank.example"), X509_V_OK);
 	assert_int_equal(verify(ctx, sk_X509_value(chain, 0), "else.example"), X509_V_ERR_HOSTNAME_MISMATCH);
-	assert_string_equal(
-	    forge_describe(ctx, text, sizeof text), "bank.example, issued by " FORGED_CA_NAME);
+	assert_string_equal(forge_describe(ctx, text, sizeof text), "bank.example, issued by " FORGED_CA_NAME);
 	SSL_CTX_free(ctx);
 }
 
@@ -78,8 +77,7 @@ static void write_pem(const char *key_file, const char *chain_file, SSL_CTX *fro
 {
 	FILE *f = fopen(key_file, "w");
 	assert_non_null(f);
-	assert_int_equal(
-	    PEM_write_PrivateKey(f, SSL_CTX_get0_privatekey(from), NULL, NULL, 0, NULL, NULL), 1);
+	assert_int_equal(PEM_write_PrivateKey(f, SSL_CTX_get0_privatekey(from), NULL, NULL, 0, NULL, NULL), 1);
 	fclose(f);
 	STACK_OF(X509) *chain = NULL;
 	SSL_CTX_get0_chain_certs(from, &chain);
@@ -98,8 +96,8 @@ static void forge_other_name_is_read_from_its_files(void **state)
 	snprintf(key, sizeof key, "%s/key", dir);
 	snprintf(chain, sizeof chain, "%s/chain", dir);
 	SSL_CTX *ctx, *true_ca;
-	assert_int_equal(forge_context(&ctx, TLS_OTHER_NAME, "bank.example", &then, "/nonexistent/key",
-	                     "/nonexistent/chain"),
+	assert_int_equal(
+	    forge_context(&ctx, TLS_OTHER_NAME, "bank.example", &then, "/nonexistent/key", "/nonexistent/chain"),
 	    ERR_IO);
 	assert_null(ctx);
 	assert_int_equal(forge_context(&true_ca, TLS_OWN_CA, "freewifi.example", &then, NULL, NULL), ERR_OK);

@@ -22,18 +22,18 @@ static void rewritten(const char *page, const char *want, unsigned changed, cons
 static void rewrite_number_after_account_is_replaced(void **state)
 {
 	(void)state;
-	rewritten("<p>Pay to account <b>12-3456-7890</b></p>",
-	    "<p>Pay to account <b>" MALLORY_ACCOUNT "</b></p>", 1, "12-3456-7890");
-	rewritten("Account: EX42 1000 2000 3000 Alice", "Account: " MALLORY_ACCOUNT " Alice", 1,
-	    "EX42 1000 2000 3000");
+	rewritten("<p>Pay to account <b>12-3456-7890</b></p>", "<p>Pay to account <b>" MALLORY_ACCOUNT "</b></p>", 1,
+	    "12-3456-7890");
+	rewritten(
+	    "Account: EX42 1000 2000 3000 Alice", "Account: " MALLORY_ACCOUNT " Alice", 1, "EX42 1000 2000 3000");
 	rewritten("account=123456", "account=" MALLORY_ACCOUNT, 1, "123456");
 }
 
 static void rewrite_every_number_is_replaced(void **state)
 {
 	(void)state;
-	rewritten("account 111111, account 222222.",
-	    "account " MALLORY_ACCOUNT ", account " MALLORY_ACCOUNT ".", 2, "111111");
+	rewritten("account 111111, account 222222.", "account " MALLORY_ACCOUNT ", account " MALLORY_ACCOUNT ".", 2,
+	    "111111");
 }
 
 static void rewrite_other_numbers_stay(void **state)

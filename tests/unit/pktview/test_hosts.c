@@ -71,8 +71,7 @@ static void hosts_beyond_the_bound_are_counted(void **state)
 	assert_int_equal(hosts_write(h, out, false), ERR_OK);
 	fclose(out);
 	assert_int_equal(strncmp(text, "a -> h7  1 packet, 9 bytes; back 1 packet, 1 byte  (UDP)\n", 57), 0);
-	assert_non_null(
-	    strstr(text, "\n6 packets of further pairs: only the first 200 pairs are told apart\n"));
+	assert_non_null(strstr(text, "\n6 packets of further pairs: only the first 200 pairs are told apart\n"));
 	free(text);
 	hosts_free(h);
 }

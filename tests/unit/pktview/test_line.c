@@ -60,8 +60,7 @@ static void print(struct printed *p, int64_t time, const char *place)
 		    .time = time,
 		    .outgoing = i % 2 == 0,
 		    .has_direction = true,
-		    .packet = {
-		        .bytes = b[i].b, .len = b[i].len, .wire_len = b[i].len, .linktype = DLT_EN10MB}};
+		    .packet = {.bytes = b[i].b, .len = b[i].len, .wire_len = b[i].len, .linktype = DLT_EN10MB}};
 		packet_parse(&j.at[i].packet);
 	}
 	assert_int_equal(line_write(&p->l, &j, p->c, place), ERR_OK);

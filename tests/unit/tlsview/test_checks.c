@@ -145,8 +145,7 @@ static void show(struct run *r, struct world *w, const struct pki_spec *spec)
 static const struct check *failed_with(const struct run *r, const char *id)
 {
 	for (size_t i = 0; i < r->res.checks.n; i++)
-		if (r->res.checks.item[i].verdict == VERDICT_FAIL &&
-		    strcmp(r->res.checks.item[i].id, id) == 0)
+		if (r->res.checks.item[i].verdict == VERDICT_FAIL && strcmp(r->res.checks.item[i].id, id) == 0)
 			return &r->res.checks.item[i];
 	fprintf(stderr, "no failed check %s; the result: %s\n", id, r->res.text);
 	return NULL;
@@ -199,8 +198,8 @@ static void chain_good_is_accepted(void **state)
 		if (q != Q_OTHER && q != Q_REVOKED && q != Q_VERSION)
 			assert_non_null(recorder_find(&r.rec, 0, EV_CHECK, question_id(q), NULL));
 	for (size_t i = 0; i < r.res.checks.n; i++)
-		assert_true(r.res.checks.item[i].verdict == VERDICT_PASS ||
-		            r.res.checks.item[i].question == Q_REVOKED);
+		assert_true(
+		    r.res.checks.item[i].verdict == VERDICT_PASS || r.res.checks.item[i].question == Q_REVOKED);
 	assert_string_equal(r.res.chain.anchor, "Test Root");
 	assert_int_equal(r.res.chain.n, 3);
 	assert_int_equal(r.res.chain.n_sent, 2);
@@ -295,8 +294,7 @@ static void name_address_is_looked_for_among_addresses(void **state)
 	r.opt.name = "192.0.2.1";
 	show(&r, w, &leaf);
 	assert_int_equal(r.err, ERR_OK);
-	assert_non_null(
-	    recorder_find(&r.rec, 0, EV_SEND, "TLS", "ClientHello: offers")); /* no server name in it */
+	assert_non_null(recorder_find(&r.rec, 0, EV_SEND, "TLS", "ClientHello: offers")); /* no server name in it */
 	finish(&r);
 
 	prepare(&r, w);
@@ -448,8 +446,7 @@ static void purpose_of_a_client_is_refused(void **state)
 }
 
 /* A true certificate for another name signs one for the bank. */
-static void leaf_as_authority(
-    struct world *w, const char *key_usage, const char *id, const char *also, int alert)
+static void leaf_as_authority(struct world *w, const char *key_usage, const char *id, const char *also, int alert)
 {
 	struct pki_spec spec = good_leaf(&w->mid);
 	struct pki_cert mallory, leaf;
@@ -480,8 +477,8 @@ static void authority_that_is_none_is_refused(void **state)
 
 static void authority_without_leave_to_sign_is_named(void **state)
 {
-	leaf_as_authority(*state, "critical,digitalSignature", "X509_V_ERR_INVALID_CA",
-	    "X509_V_ERR_KEYUSAGE_NO_CERTSIGN", 48);
+	leaf_as_authority(
+	    *state, "critical,digitalSignature", "X509_V_ERR_INVALID_CA", "X509_V_ERR_KEYUSAGE_NO_CERTSIGN", 48);
 }
 
 static void authority_path_length_is_kept(void **state)
@@ -756,8 +753,7 @@ static void narrative_tls13_says_what_is_encrypted(void **state)
 	assert_next(&r, &at, EV_RECV, "ServerHello: TLS 1.3", SECRECY_CLEAR);
 	assert_next(&r, &at, EV_RECV, "EncryptedExtensions", SECRECY_ENCRYPTED);
 	assert_next(&r, &at, EV_RECV, "Certificate: 2 certificates", SECRECY_ENCRYPTED);
-	assert_next(
-	    &r, &at, EV_RECV, "CertificateVerify: signed with ecdsa_secp256r1_sha256", SECRECY_ENCRYPTED);
+	assert_next(&r, &at, EV_RECV, "CertificateVerify: signed with ecdsa_secp256r1_sha256", SECRECY_ENCRYPTED);
 	assert_next(&r, &at, EV_RECV, "Finished", SECRECY_ENCRYPTED);
 	assert_next(&r, &at, EV_SEND, "Finished", SECRECY_ENCRYPTED);
 	assert_next(&r, &at, EV_SEND, "application data", SECRECY_ENCRYPTED);

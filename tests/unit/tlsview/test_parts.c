@@ -19,9 +19,9 @@ static void target_with_and_without_port_is_read(void **state)
 		const char *text, *host;
 		uint16_t port;
 	} good[] = {{"bank.example", "bank.example", 443}, {"bank.example:8443", "bank.example", 8443},
-	    {"192.0.2.1:1", "192.0.2.1", 1}, {"[2001:db8::1]:65535", "2001:db8::1", 65535},
-	    {"[::1]", "::1", 443}, {"2001:db8::1", "2001:db8::1", 443},
-	    {"bank.example.", "bank.example.", 443}, {"localhost:443", "localhost", 443}};
+	    {"192.0.2.1:1", "192.0.2.1", 1}, {"[2001:db8::1]:65535", "2001:db8::1", 65535}, {"[::1]", "::1", 443},
+	    {"2001:db8::1", "2001:db8::1", 443}, {"bank.example.", "bank.example.", 443},
+	    {"localhost:443", "localhost", 443}};
 	struct target t;
 	const char *why;
 
@@ -35,10 +35,10 @@ static void target_with_and_without_port_is_read(void **state)
 
 static void target_that_is_none_is_refused(void **state)
 {
-	static const char *const bad[] = {"", ":443", "a b", "bank.example:", "bank.example:0",
-	    "bank.example:65536", "bank.example:443x", "bank.example: 443", "bank.example:-1", "[::1",
-	    "[::1]443", "[192.0.2.1]:443", "[]:443", "a..b", ".a", "b\xc3\xa4nk.example",
-	    "https://bank.example", "\033[2J", "1:2:3", "user@bank.example"};
+	static const char *const bad[] = {"", ":443", "a b", "bank.example:", "bank.example:0", "bank.example:65536",
+	    "bank.example:443x", "bank.example: 443", "bank.example:-1", "[::1", "[::1]443", "[192.0.2.1]:443",
+	    "[]:443", "a..b", ".a", "b\xc3\xa4nk.example", "https://bank.example", "\033[2J", "1:2:3",
+	    "user@bank.example"};
 	struct target t;
 	const char *why;
 
@@ -103,8 +103,8 @@ static void reply_ends_where_http_says(void **state)
 	(void)state;
 	assert_true(reply_is_whole(BYTES("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")));
 	assert_true(reply_is_whole(BYTES("HTTP/1.1 204 No Content\r\n\r\n")));
-	assert_true(reply_is_whole(
-	    BYTES("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n")));
+	assert_true(
+	    reply_is_whole(BYTES("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n")));
 	assert_false(reply_is_whole(BYTES("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi")));
 	assert_false(reply_is_whole(BYTES("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n")));
 	assert_false(reply_is_whole(BYTES("HTTP/1.1 200 OK\r\n\r\nuntil it is closed")));

@@ -5,8 +5,7 @@
 
 #include "private.h"
 
-enum err capture_new(
-    struct capture **out, const struct capture_ops *ops, const char *filter, char msg[static 256])
+enum err capture_new(struct capture **out, const struct capture_ops *ops, const char *filter, char msg[static 256])
 {
 	struct capture *c = calloc(1, sizeof *c);
 	*out = NULL;

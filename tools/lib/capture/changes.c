@@ -37,8 +37,7 @@ bool transport_checksum(const struct packet *p, uint16_t *out)
 	       u16_at(p, layer_of(p, PROTO_ICMP, PROTO_ICMPV6), 2, out);
 }
 
-static bool differ(
-    bool (*get)(const struct packet *p, uint16_t *out), const struct packet *a, const struct packet *b)
+static bool differ(bool (*get)(const struct packet *p, uint16_t *out), const struct packet *a, const struct packet *b)
 {
 	uint16_t x, y;
 	return get(a, &x) && get(b, &y) && x != y;
@@ -62,8 +61,7 @@ unsigned sighting_changes(const struct packet *before, const struct packet *afte
 		mask |= CHANGE_CHECKSUM;
 	if (a->payload_len != b->payload_len || a->payload_off + a->payload_len > a->len ||
 	    b->payload_off + b->payload_len > b->len ||
-	    (a->payload_len &&
-	        memcmp(a->bytes + a->payload_off, b->bytes + b->payload_off, a->payload_len) != 0))
+	    (a->payload_len && memcmp(a->bytes + a->payload_off, b->bytes + b->payload_off, a->payload_len) != 0))
 		mask |= CHANGE_PAYLOAD;
 	if (a->has_mac && b->has_mac &&
 	    (memcmp(&a->src_mac, &b->src_mac, sizeof a->src_mac) != 0 ||
@@ -77,8 +75,7 @@ char *end_text(char out[static ENDPOINT_TEXT], const struct endpoint *e)
 	return e->port ? endpoint_text(out, e) : ip_text(out, &e->ip);
 }
 
-char *nat_text(
-    char *out, size_t cap, const struct packet *before, const struct packet *after, unsigned changes)
+char *nat_text(char *out, size_t cap, const struct packet *before, const struct packet *after, unsigned changes)
 {
 	char a[ENDPOINT_TEXT], b[ENDPOINT_TEXT];
 	int n = 0;
@@ -86,7 +83,7 @@ char *nat_text(
 	if (changes & (CHANGE_SRC | CHANGE_SPORT))
 		n = snprintf(out, cap, "source %s → %s", end_text(a, &before->src), end_text(b, &after->src));
 	if ((changes & (CHANGE_DST | CHANGE_DPORT)) && n >= 0 && (size_t)n < cap)
-		snprintf(out + n, cap - (size_t)n, "%sdestination %s → %s", n ? ", " : "",
-		    end_text(a, &before->dst), end_text(b, &after->dst));
+		snprintf(out + n, cap - (size_t)n, "%sdestination %s → %s", n ? ", " : "", end_text(a, &before->dst),
+		    end_text(b, &after->dst));
 	return out;
 }

@@ -33,8 +33,8 @@ static enum err pcap_damaged(struct capture *c, struct file_source *s)
 {
 	const char *why = pcap_geterr(s->pcap);
 	bool truncated = strstr(why, "truncated") != NULL;
-	capture_set_error(c, "%s: packet %llu, at offset %llu: %.140s", s->path,
-	    (unsigned long long)c->number + 1, (unsigned long long)s->off, why);
+	capture_set_error(c, "%s: packet %llu, at offset %llu: %.140s", s->path, (unsigned long long)c->number + 1,
+	    (unsigned long long)s->off, why);
 	return s->failed = truncated ? ERR_TRUNCATED : ferror(s->f) ? ERR_IO : ERR_FORMAT;
 }
 
@@ -57,13 +57,13 @@ static enum err pcap_file_next(struct capture *c, struct capture_packet *out)
 		size_t wire = h->len < h->caplen ? h->caplen : h->len;
 		if (!filter_pass(&c->filter, linktype, bytes, h->caplen, wire))
 			continue;
-		out->packet = (struct packet){
-		    .time = h->ts.tv_sec * NS_PER_S + h->ts.tv_usec, /* nanoseconds, as asked */
-		    .number = c->number,
-		    .bytes = bytes,
-		    .len = h->caplen,
-		    .wire_len = wire,
-		    .linktype = linktype};
+		out->packet =
+		    (struct packet){.time = h->ts.tv_sec * NS_PER_S + h->ts.tv_usec, /* nanoseconds, as asked */
+		        .number = c->number,
+		        .bytes = bytes,
+		        .len = h->caplen,
+		        .wire_len = wire,
+		        .linktype = linktype};
 		return ERR_OK;
 	}
 	return s->failed;

@@ -67,13 +67,11 @@ static enum err set_filter(pcap_t *p, const char *text, char msg[static 256])
 		pcap_freecode(&prog);
 	}
 	if (bad)
-		snprintf(
-		    msg, 256, "filter '%.60s': %.120s (its language: man pcap-filter)", text, pcap_geterr(p));
+		snprintf(msg, 256, "filter '%.60s': %.120s (its language: man pcap-filter)", text, pcap_geterr(p));
 	return bad ? ERR_USAGE : ERR_OK;
 }
 
-static enum err open_pcap(
-    pcap_t **out, const char *ifname, const char *filter, int buffer, char msg[static 256])
+static enum err open_pcap(pcap_t **out, const char *ifname, const char *filter, int buffer, char msg[static 256])
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
 	pcap_t *p = pcap_create(ifname, why);
@@ -129,8 +127,7 @@ static enum err add_interface(struct capture *c, struct live_job *j)
 	    .vantage = c->n_vantages - 1,
 	    .host = j->host,
 	    .ether = pcap_datalink(j->pcap) == DLT_EN10MB};
-	s->fds[FD_IFS + s->n_ifs++] =
-	    (struct pollfd){.fd = pcap_get_selectable_fd(j->pcap), .events = POLLIN};
+	s->fds[FD_IFS + s->n_ifs++] = (struct pollfd){.fd = pcap_get_selectable_fd(j->pcap), .events = POLLIN};
 	s->n_open++;
 	j->pcap = NULL;
 	return ERR_OK;
@@ -175,8 +172,7 @@ static void learn(struct capture *c, struct live_host *h, const char *host, cons
 	struct endpoint e;
 	if (i->ifa_addr->sa_family == AF_PACKET && !(i->ifa_flags & IFF_LOOPBACK)) {
 		const struct sockaddr_ll *ll = (const struct sockaddr_ll *)(const void *)i->ifa_addr;
-		struct mac *grown =
-		    ll->sll_halen == 6 ? realloc(h->macs, (h->n_macs + 1) * sizeof *grown) : NULL;
+		struct mac *grown = ll->sll_halen == 6 ? realloc(h->macs, (h->n_macs + 1) * sizeof *grown) : NULL;
 		if (!grown)
 			return;
 		h->macs = grown;

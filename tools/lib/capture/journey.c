@@ -26,8 +26,8 @@ static bool to_a_group(const struct packet *p)
 	return p->has_mac && (p->dst_mac.b[0] & 1);
 }
 
-static void name_of(char out[static LAB_HOST_MAX], const struct capture *c, const struct ip *ip, bool has_mac,
-    const struct mac *mac)
+static void name_of(
+    char out[static LAB_HOST_MAX], const struct capture *c, const struct ip *ip, bool has_mac, const struct mac *mac)
 {
 	char text[IP_TEXT];
 	const char *name = ip->family ? capture_name(c, ip) : NULL;
@@ -67,8 +67,8 @@ static bool entered_host(const struct journey *j, const struct capture *c, size_
 	return host_at(j, c, i)[0] && (s->has_direction ? !s->outgoing : j->n > 1);
 }
 
-void journey_ends(const struct journey *j, const struct capture *c, char from[static LAB_HOST_MAX],
-    char to[static LAB_HOST_MAX])
+void journey_ends(
+    const struct journey *j, const struct capture *c, char from[static LAB_HOST_MAX], char to[static LAB_HOST_MAX])
 {
 	size_t last = j->n - 1, receivers = 0;
 	if (left_host(j, c, 0))
@@ -164,8 +164,7 @@ static void emit_nat(struct trace *t, const char *host, const struct packet *a, 
 		                      : "it is led to another place than its sender named (RFC 3022)"});
 }
 
-static void emit_checksums(
-    struct trace *t, const char *host, const struct packet *a, const struct sighting *out)
+static void emit_checksums(struct trace *t, const char *host, const struct packet *a, const struct sighting *out)
 {
 	uint16_t x, y;
 	char before[8], after[8];
@@ -178,11 +177,8 @@ static void emit_checksums(
 		snprintf(before, sizeof before, "0x%04x", x);
 		snprintf(after, sizeof after, "0x%04x", y);
 		emit_state(t, out, host,
-		    (struct ev_state){.table = "packet",
-		        .key = key[i],
-		        .before = before,
-		        .after = after,
-		        .reason = why[i]});
+		    (struct ev_state){
+		        .table = "packet", .key = key[i], .before = before, .after = after, .reason = why[i]});
 	}
 }
 
@@ -192,10 +188,8 @@ static void emit_router(struct trace *t, const char *host, const struct packet *
 	unsigned changes = sighting_changes(a, b);
 	char before[48], after[48], m1[MAC_TEXT], m2[MAC_TEXT];
 	if (changes & CHANGE_MAC) {
-		snprintf(
-		    before, sizeof before, "%s to %s", mac_text(m1, &a->src_mac), mac_text(m2, &a->dst_mac));
-		snprintf(
-		    after, sizeof after, "%s to %s", mac_text(m1, &b->src_mac), mac_text(m2, &b->dst_mac));
+		snprintf(before, sizeof before, "%s to %s", mac_text(m1, &a->src_mac), mac_text(m2, &a->dst_mac));
+		snprintf(after, sizeof after, "%s to %s", mac_text(m1, &b->src_mac), mac_text(m2, &b->dst_mac));
 		emit_state(t, out, host,
 		    (struct ev_state){.table = "packet",
 		        .key = "MAC addresses",
@@ -216,8 +210,8 @@ static void emit_router(struct trace *t, const char *host, const struct packet *
 	emit_checksums(t, host, a, out);
 }
 
-static void emit_arrow(struct trace *t, const struct sighting *s, const char *from, const char *to,
-    const char *extra, unsigned flags)
+static void emit_arrow(
+    struct trace *t, const struct sighting *s, const char *from, const char *to, const char *extra, unsigned flags)
 {
 	const struct packet *p = &s->packet;
 	char label[TEXT + TEXT], a[ENDPOINT_TEXT], b[ENDPOINT_TEXT], line[TEXT];
@@ -240,8 +234,7 @@ static void emit_arrow(struct trace *t, const struct sighting *s, const char *fr
 }
 
 /* Says so where a packet was seen no further than at a host that it is not meant for. */
-static void stops_early(
-    char *out, size_t cap, const struct journey *j, const struct capture *c, const char *to)
+static void stops_early(char *out, size_t cap, const struct journey *j, const struct capture *c, const char *to)
 {
 	const struct sighting *last = &j->at[j->n - 1];
 	const char *meant = capture_name(c, &last->packet.dst.ip);
@@ -288,8 +281,7 @@ static void emit_hops(const struct journey *j, const struct capture *c, struct t
 		size_t k = came_from(j, c, i);
 		if (k != i) {
 			stops_early(stop, sizeof stop, j, c, host_at(j, c, i));
-			emit_arrow(
-			    t, &j->at[k], host_at(j, c, k), host_at(j, c, i), i == last ? stop : "", flags);
+			emit_arrow(t, &j->at[k], host_at(j, c, k), host_at(j, c, i), i == last ? stop : "", flags);
 			arrows++;
 		} else if (stay_end(j, c, i) == i && !to_a_group(&j->at[i].packet)) {
 			size_t begin = i;

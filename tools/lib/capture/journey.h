@@ -14,7 +14,6 @@ bool transport_checksum(const struct packet *p, uint16_t *out);
 char *end_text(char out[static ENDPOINT_TEXT], const struct endpoint *e);
 
 /* "source 192.168.1.100:40000 → 203.0.113.10:40000"; "" when changes has nothing of the kind. */
-char *nat_text(
-    char *out, size_t cap, const struct packet *before, const struct packet *after, unsigned changes);
+char *nat_text(char *out, size_t cap, const struct packet *before, const struct packet *after, unsigned changes);
 
 #endif

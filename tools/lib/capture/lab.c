@@ -18,14 +18,13 @@ static bool chosen(size_t host, const size_t *hosts, size_t n_hosts)
 	return n_hosts == 0;
 }
 
-static enum err scan(
-    struct capture *c, struct lab *lab, const size_t *hosts, size_t n_hosts, char msg[static 256])
+static enum err scan(struct capture *c, struct lab *lab, const size_t *hosts, size_t n_hosts, char msg[static 256])
 {
 	for (size_t i = 0; i < lab_n_hosts(lab); i++) {
 		enum err e = lab_enter_host(lab, i, LAB_NET);
 		if (e) {
-			snprintf(msg, 256, "host %s of the lab cannot be entered: %s", lab_host_name(lab, i),
-			    err_text(e));
+			snprintf(
+			    msg, 256, "host %s of the lab cannot be entered: %s", lab_host_name(lab, i), err_text(e));
 			return e;
 		}
 		/* The other hosts' names are wanted all the same: their addresses are in the packets. */

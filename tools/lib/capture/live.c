@@ -153,11 +153,7 @@ static enum err live_next(struct capture *c, struct capture_packet *out, int64_t
 	int64_t deadline = timeout_ns < FAR_FUTURE - start ? start + timeout_ns : FAR_FUTURE;
 	for (;;) {
 		int64_t now = clock_now(&clock_real);
-		enum err e = drain(c,
-		    s->queue.n || exhausted(s) ? 0
-		    : deadline > now           ? deadline - now
-		                               : 0,
-		    stop_fd);
+		enum err e = drain(c, s->queue.n || exhausted(s) ? 0 : deadline > now ? deadline - now : 0, stop_fd);
 		if (e)
 			return e;
 		/* The drain may have waited; what it found is younger than its end, not than its begin. */

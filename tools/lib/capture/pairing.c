@@ -84,8 +84,7 @@ static bool same_host(const struct sighting *s, const char *host, const struct s
 static bool was_here(const struct open_journey *o, const struct seen *x)
 {
 	for (size_t i = 0; i < o->j.n; i++)
-		if (o->j.at[i].vantage == x->vantage &&
-		    (!x->has_direction || o->j.at[i].outgoing == x->outgoing) &&
+		if (o->j.at[i].vantage == x->vantage && (!x->has_direction || o->j.at[i].outgoing == x->outgoing) &&
 		    x->t->ttl >= o->traits[i].ttl)
 			return true;
 	return false;

@@ -26,8 +26,7 @@ void in_parallel(size_t n, void (*job)(void *ctx, size_t i), void *ctx)
 	struct work w = {.n = n, .job = job, .ctx = ctx};
 	pthread_t threads[MAX_THREADS];
 	size_t started = 0;
-	while (n > 1 && started < n && started < MAX_THREADS &&
-	       !pthread_create(&threads[started], NULL, worker, &w))
+	while (n > 1 && started < n && started < MAX_THREADS && !pthread_create(&threads[started], NULL, worker, &w))
 		started++;
 	if (started == 0)
 		worker(&w);

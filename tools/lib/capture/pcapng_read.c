@@ -142,8 +142,7 @@ static enum err next_block(struct pcapng_reader *r, struct capture *c, uint32_t 
 		struct rd magic = rd_init(r->buf + 8, 4);
 		uint32_t m = rd_u32(&magic);
 		if (m != MAGIC && bswap_32(m) != MAGIC)
-			return damaged(
-			    r, c, ERR_FORMAT, "a section header without the byte-order magic 1a2b3c4d");
+			return damaged(r, c, ERR_FORMAT, "a section header without the byte-order magic 1a2b3c4d");
 		r->swap = m != MAGIC;
 		r->started = true;
 	} else if (!r->started) {
@@ -152,8 +151,8 @@ static enum err next_block(struct pcapng_reader *r, struct capture *c, uint32_t 
 	uint32_t len = u32(r, &head);
 	if (len < 12 || len % 4 || len < have || len > BLOCK_MAX) {
 		char why[96];
-		snprintf(why, sizeof why, "its length %lu cannot be (12 to %u, a multiple of 4)",
-		    (unsigned long)len, BLOCK_MAX);
+		snprintf(why, sizeof why, "its length %lu cannot be (12 to %u, a multiple of 4)", (unsigned long)len,
+		    BLOCK_MAX);
 		return damaged(r, c, ERR_FORMAT, why);
 	}
 	if ((e = fill(r, c, have, len - have)))
@@ -226,8 +225,8 @@ static enum err read_interface(struct pcapng_reader *r, struct capture *c, struc
 			name = value;
 		} else if (code == OPT_IF_TSRESOL && rd_left(&value) == 1) {
 			if (!units_per_second(rd_u8(&value), &ni.per_second))
-				return damaged(r, c, ERR_FORMAT,
-				    "an interface whose clock is finer than can be (if_tsresol)");
+				return damaged(
+				    r, c, ERR_FORMAT, "an interface whose clock is finer than can be (if_tsresol)");
 		} else if (code == OPT_IF_TSOFFSET && rd_left(&value) == 8) {
 			uint64_t v = rd_u64(&value);
 			ni.offset_s = (int64_t)(r->swap ? bswap_64(v) : v);
@@ -331,8 +330,7 @@ static enum err read_packet(
 	uint16_t code;
 	while (type == BLOCK_EPB && next_option(r, b, &code, &value)) {
 		if (code == OPT_COMMENT && !out->comment) {
-			size_t n =
-			    rd_left(&value) < sizeof r->comment - 1 ? rd_left(&value) : sizeof r->comment - 1;
+			size_t n = rd_left(&value) < sizeof r->comment - 1 ? rd_left(&value) : sizeof r->comment - 1;
 			memcpy(r->comment, value.buf, n);
 			r->comment[n] = '\0';
 			out->comment = r->comment;

@@ -140,8 +140,7 @@ enum err pcapng_create(struct pcapng **out, const char *path)
 enum err pcapng_interface(struct pcapng *w, const struct vantage *v)
 {
 	char name[LAB_HOST_MAX + 40];
-	int n =
-	    snprintf(name, sizeof name, "%s%s%s", v->host, v->host[0] && v->ifname[0] ? " " : "", v->ifname);
+	int n = snprintf(name, sizeof name, "%s%s%s", v->host, v->host[0] && v->ifname[0] ? " " : "", v->ifname);
 	uint8_t ns = 9;
 	begin(w, 1);
 	put16(w, (uint16_t)linktype_from_dlt(v->linktype));

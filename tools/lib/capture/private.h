@@ -83,8 +83,8 @@ enum live_scan { LIVE_NAMES_ONLY, LIVE_OPEN };
 
 /* Looks at the interfaces of the network namespace that the process is in: learns the host's addresses, and
  * with LIVE_OPEN notes each that is up, but lo, to be opened (only: that one alone, whatever it is). */
-enum err live_scan_here(struct capture *c, const char *host, const char *only, enum live_scan what,
-    char msg[static 256]) MUST_USE;
+enum err live_scan_here(
+    struct capture *c, const char *host, const char *only, enum live_scan what, char msg[static 256]) MUST_USE;
 
 /* Opens all that were noted; each becomes a vantage. */
 enum err live_open(struct capture *c, char msg[static 256]) MUST_USE;

@@ -336,8 +336,8 @@ int cli_main(const struct cli_tool *tool, int argc, char **argv)
 	int status = before_verb(&c, argc, argv, &at);
 	if (status == -1) {
 		c.verb = find_verb(tool, argv[at]);
-		status = c.verb ? run_verb(&c, argc - at, argv + at)
-		                : cli_usage(&c, "there is no verb '%s'", argv[at]);
+		status =
+		    c.verb ? run_verb(&c, argc - at, argv + at) : cli_usage(&c, "there is no verb '%s'", argv[at]);
 	}
 	return close_output(&c, status);
 }

@@ -78,14 +78,15 @@ void cli_print_help(const struct cli_tool *tool, const struct cli_verb *verb, FI
 			fprintf(out, "%-*s%s\n", HELP_COLUMN, left, v->summary);
 	}
 	print_options(tool->global, "Options before the verb", out);
-	fprintf(out, "\nOptions everywhere:\n  -h, --help                  this text, or a verb's\n"
-		     "  -V, --version               the version\n"
-		     "\n`%s VERB --help` tells the options of one verb.\n",
+	fprintf(out,
+	    "\nOptions everywhere:\n  -h, --help                  this text, or a verb's\n"
+	    "  -V, --version               the version\n"
+	    "\n`%s VERB --help` tells the options of one verb.\n",
 	    tool->name);
 	if (tool->notes)
 		fprintf(out, "\n%s", tool->notes);
 	fprintf(out, "\nExit status: 0 yes or success, 1 a valid negative answer, 2 wrong usage,\n"
-		     "3 network or timeout, 4 malformed input, 5 I/O or internal.\n");
+	             "3 network or timeout, 4 malformed input, 5 I/O or internal.\n");
 }
 
 void cli_print_synopsis(const struct cli_tool *tool, FILE *out)
@@ -117,7 +118,8 @@ void cli_print_completion(const struct cli_tool *tool, FILE *out)
 	for (const struct cli_verb *v = tool->verbs; v->name; v++)
 		if (!v->hidden)
 			fprintf(out, " %s", v->name);
-	fprintf(out, "' ;;\n\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\n"
-		     "complete -o default -F _%s %s\n",
+	fprintf(out,
+	    "' ;;\n\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\n"
+	    "complete -o default -F _%s %s\n",
 	    tool->name, tool->name);
 }

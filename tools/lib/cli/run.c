@@ -94,8 +94,8 @@ int cli_page_close(struct cli *c, int status)
 	enum err e = trace_release(&c->page);
 	if (e == ERR_OK)
 		return status;
-	cli_fail(c, e, "can't write %s: %s", cli_get(c, "html"),
-	    e == ERR_IO && errno ? strerror(errno) : err_text(e));
+	cli_fail(
+	    c, e, "can't write %s: %s", cli_get(c, "html"), e == ERR_IO && errno ? strerror(errno) : err_text(e));
 	return EXIT_INTERNAL;
 }
 

@@ -96,8 +96,7 @@ static void nonce_for(const struct dh_channel *ch, enum dh_side from, uint64_t n
 		out[11 - i] ^= (uint8_t)(number >> 8 * i);
 }
 
-size_t dh_seal(
-    struct dh_channel *ch, enum dh_kind kind, const void *text, size_t n, uint8_t out[static DH_FRAME_MAX])
+size_t dh_seal(struct dh_channel *ch, enum dh_kind kind, const void *text, size_t n, uint8_t out[static DH_FRAME_MAX])
 {
 	uint8_t plain[DH_TEXT_MAX + 1], nonce[12];
 	uint64_t number = ch->next[ch->side];
@@ -158,8 +157,8 @@ enum dh_refusal dh_open(struct dh_channel *ch, const uint8_t *frame, size_t len,
 enum { SIGNED = 24 + 1 + 32 + 32 };
 
 /* What is signed: for what, by which side, under which two HELLOs, by whose key. */
-static void to_be_signed(const struct dh_channel *ch, enum dh_side side, const uint8_t public_key[static 32],
-    uint8_t out[static SIGNED])
+static void to_be_signed(
+    const struct dh_channel *ch, enum dh_side side, const uint8_t public_key[static 32], uint8_t out[static SIGNED])
 {
 	memcpy(out, "glassnet dh 1 signature ", 24);
 	out[24] = (uint8_t)side;

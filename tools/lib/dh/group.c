@@ -12,9 +12,8 @@ static const struct {
 	uint16_t number;
 	const char *name;
 	size_t len;
-} groups[] = {{DH_GROUP_X25519, "x25519", DH_X25519_LEN}, {0x0100, "ffdhe2048", 256},
-    {0x0101, "ffdhe3072", 384}, {0x0102, "ffdhe4096", 512}, {0x0103, "ffdhe6144", 768},
-    {0x0104, "ffdhe8192", 1024}};
+} groups[] = {{DH_GROUP_X25519, "x25519", DH_X25519_LEN}, {0x0100, "ffdhe2048", 256}, {0x0101, "ffdhe3072", 384},
+    {0x0102, "ffdhe4096", 512}, {0x0103, "ffdhe6144", 768}, {0x0104, "ffdhe8192", 1024}};
 
 enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
 
@@ -90,8 +89,8 @@ static enum err check_ffdhe(const struct dh_pair *pair, const uint8_t *peer, siz
 	BN_CTX *ctx = BN_CTX_new();
 	enum err e = ERR_INTERNAL;
 
-	if (y && ctx && EVP_PKEY_get_bn_param(pair->ffdhe, OSSL_PKEY_PARAM_FFC_P, &p) == 1 &&
-	    (top = BN_dup(p)) && BN_sub_word(top, 1)) {
+	if (y && ctx && EVP_PKEY_get_bn_param(pair->ffdhe, OSSL_PKEY_PARAM_FFC_P, &p) == 1 && (top = BN_dup(p)) &&
+	    BN_sub_word(top, 1)) {
 		bool in_range = BN_cmp(y, BN_value_one()) > 0 && BN_cmp(y, top) < 0;
 		bool in_group = in_range && BN_kronecker(y, p, ctx) == 1;
 		e = in_group ? ERR_OK : ERR_NEGATIVE;
@@ -121,8 +120,8 @@ static EVP_PKEY *peer_key(const struct dh_pair *pair, const uint8_t *peer, size_
 	return NULL;
 }
 
-static enum err agree_ffdhe(const struct dh_pair *pair, const uint8_t *peer, size_t len,
-    uint8_t out[static DH_PUBLIC_MAX], const char **why)
+static enum err agree_ffdhe(
+    const struct dh_pair *pair, const uint8_t *peer, size_t len, uint8_t out[static DH_PUBLIC_MAX], const char **why)
 {
 	enum err e = check_ffdhe(pair, peer, len, why);
 
@@ -139,8 +138,8 @@ static enum err agree_ffdhe(const struct dh_pair *pair, const uint8_t *peer, siz
 	return ok ? ERR_OK : ERR_INTERNAL;
 }
 
-enum err dh_agree(const struct dh_pair *pair, const uint8_t *peer, size_t len,
-    uint8_t out[static DH_PUBLIC_MAX], const char **why)
+enum err dh_agree(
+    const struct dh_pair *pair, const uint8_t *peer, size_t len, uint8_t out[static DH_PUBLIC_MAX], const char **why)
 {
 	*why = "";
 	if (len != pair->len)

@@ -25,17 +25,14 @@ enum err dh_link_fill(struct dh_link *l)
 	ssize_t n = recv(l->fd, l->buf + l->len, sizeof(l->buf) - l->len, 0);
 
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? ERR_OK
-		       : errno == ECONNRESET             ? ERR_CLOSED
-		                                         : ERR_NET;
+		return errno == EAGAIN || errno == EINTR ? ERR_OK : errno == ECONNRESET ? ERR_CLOSED : ERR_NET;
 	if (n == 0)
 		return ERR_CLOSED;
 	l->len += (size_t)n;
 	return ERR_OK;
 }
 
-enum err dh_link_receive(
-    struct dh_link *l, struct deadline d, uint8_t frame[static DH_FRAME_MAX], size_t *len)
+enum err dh_link_receive(struct dh_link *l, struct deadline d, uint8_t frame[static DH_FRAME_MAX], size_t *len)
 {
 	enum err e;
 

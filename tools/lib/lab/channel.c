@@ -13,8 +13,7 @@ socklen_t channel_address(struct sockaddr_un *out, uid_t uid, const char *lab)
 	memset(out, 0, sizeof *out);
 	out->sun_family = AF_UNIX;
 	/* sun_path[0] stays NUL: abstract, so that no file can be left behind. */
-	int n =
-	    snprintf(out->sun_path + 1, sizeof out->sun_path - 1, "glassnet-lab/%ju/%s", (uintmax_t)uid, lab);
+	int n = snprintf(out->sun_path + 1, sizeof out->sun_path - 1, "glassnet-lab/%ju/%s", (uintmax_t)uid, lab);
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
 }
 
@@ -89,10 +88,8 @@ enum err channel_receive(int sock, json_t **message, int fds[static CHANNEL_MAX_
 	if (!text)
 		return ERR_NOMEM;
 	struct iovec iov = {text, (size_t)size};
-	struct msghdr m = {.msg_iov = &iov,
-	    .msg_iovlen = 1,
-	    .msg_control = control.buf,
-	    .msg_controllen = sizeof control.buf};
+	struct msghdr m = {
+	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof control.buf};
 	ssize_t n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
 	enum err e = ERR_CLOSED;
 	if (n > 0) {

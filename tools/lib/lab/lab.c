@@ -11,9 +11,8 @@
 
 #include "glassnet/lab_channel.h"
 
-#define ANSWER_SECONDS 10
-#define INITIAL_USER_NS                                                                                      \
-	0xEFFFFFFDU /* the inode of the machine's own user namespace, always (PROC_USER_INIT_INO) */
+#define ANSWER_SECONDS    10
+#define INITIAL_USER_NS   0xEFFFFFFDU /* the inode of the machine's own user namespace, always (PROC_USER_INIT_INO) */
 #define HOLDER_INSIDE_PID 1
 
 struct lab {
@@ -134,8 +133,8 @@ void lab_close(struct lab *lab)
 	free(lab);
 }
 
-enum err lab_request(struct lab *lab, const json_t *request, json_t **reply, int *fds, size_t max_fds,
-    size_t *n_fds, char why[static LAB_WHY_MAX])
+enum err lab_request(struct lab *lab, const json_t *request, json_t **reply, int *fds, size_t max_fds, size_t *n_fds,
+    char why[static LAB_WHY_MAX])
 {
 	int got[CHANNEL_MAX_FDS];
 	size_t n = 0;
@@ -184,8 +183,8 @@ size_t lab_n_hosts(const struct lab *lab)
 
 const char *lab_host_name(const struct lab *lab, size_t i)
 {
-	const char *name = json_string_value(
-	    json_object_get(json_array_get(json_object_get(lab->facts, "hosts"), i), "name"));
+	const char *name =
+	    json_string_value(json_object_get(json_array_get(json_object_get(lab->facts, "hosts"), i), "name"));
 	return name ? name : "";
 }
 
@@ -230,7 +229,7 @@ static bool in_user_namespace(int fd)
 {
 	struct stat there, here;
 	return fstat(fd, &there) == 0 && stat("/proc/self/ns/user", &here) == 0 && there.st_ino == here.st_ino &&
-	    there.st_dev == here.st_dev;
+	       there.st_dev == here.st_dev;
 }
 
 static enum err join(struct lab *lab, bool children)
@@ -266,8 +265,7 @@ enum err lab_enter_host(struct lab *lab, size_t i, unsigned which)
 	static const int kind[] = {CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWNS};
 	static const unsigned bit[] = {LAB_NET, LAB_UTS, LAB_MOUNT};
 	int fds[3];
-	enum err e =
-	    get_fds(lab, json_pack("{s:s,s:s}", "do", "host", "host", lab_host_name(lab, i)), fds, 3);
+	enum err e = get_fds(lab, json_pack("{s:s,s:s}", "do", "host", "host", lab_host_name(lab, i)), fds, 3);
 	if (e != ERR_OK)
 		return e;
 	for (size_t k = 0; k < 3; k++) {

@@ -46,8 +46,7 @@ enum err net_wait(int fd, short events, struct deadline d)
 
 	for (;;) {
 		int64_t left = deadline_left(d);
-		struct timespec ts = {
-		    .tv_sec = (time_t)(left / NS_PER_S), .tv_nsec = (long)(left % NS_PER_S)};
+		struct timespec ts = {.tv_sec = (time_t)(left / NS_PER_S), .tv_nsec = (long)(left % NS_PER_S)};
 		int n = ppoll(p, 2, &ts, NULL);
 
 		if (n < 0 && errno != EINTR)

@@ -87,10 +87,10 @@ void arp_describe(const struct arp *h, const uint8_t *p, size_t base, struct tra
 	    ask                         ? " (request)"
 	    : h->operation == ARP_REPLY ? " (reply)"
 	                                : "");
-	field_text(&f, 8, 6, "sender MAC", mac_text(text, &h->sender_mac),
-	    "everyone who hears this may note it", "RFC 826");
-	field_ip(&f, 14, "sender IP", &h->sender,
-	    unspecified(&h->sender) ? "none yet: the sender only probes" : NULL, "RFC 826");
+	field_text(
+	    &f, 8, 6, "sender MAC", mac_text(text, &h->sender_mac), "everyone who hears this may note it", "RFC 826");
+	field_ip(&f, 14, "sender IP", &h->sender, unspecified(&h->sender) ? "none yet: the sender only probes" : NULL,
+	    "RFC 826");
 	field_text(&f, 18, 6, "target MAC", mac_text(text, &h->target_mac),
 	    ask ? "not known: that is the question" : NULL, "RFC 826");
 	field_ip(&f, 24, "target IP", &h->target, NULL, "RFC 826");

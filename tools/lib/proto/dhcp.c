@@ -212,8 +212,7 @@ static const struct option_info {
 	const char *name, *meaning, *ref;
 } infos[] = {
     {DHCP_OPT_MASK, KIND_IPS, "subnet mask", "which addresses are on this very link", "RFC 2132 3.3"},
-    {DHCP_OPT_ROUTER, KIND_IPS, "router", "the way out: all traffic to elsewhere goes through it",
-        "RFC 2132 3.5"},
+    {DHCP_OPT_ROUTER, KIND_IPS, "router", "the way out: all traffic to elsewhere goes through it", "RFC 2132 3.5"},
     {DHCP_OPT_DNS, KIND_IPS, "DNS server", "whoever this is decides where names lead", "RFC 2132 3.8"},
     {DHCP_OPT_HOSTNAME, KIND_TEXT, "host name", NULL, "RFC 2132 3.14"},
     {DHCP_OPT_DOMAIN, KIND_TEXT, "domain", NULL, "RFC 2132 3.17"},
@@ -227,8 +226,7 @@ static const struct option_info {
     {DHCP_OPT_WANTED, KIND_CODES, "wanted options", "what the client would like to be told", "RFC 2132 9.8"},
     {DHCP_OPT_MESSAGE, KIND_TEXT, "message", NULL, "RFC 2132 9.9"},
     {DHCP_OPT_MAX_SIZE, KIND_NUMBER, "maximum message size", NULL, "RFC 2132 9.10"},
-    {DHCP_OPT_RENEW, KIND_SECONDS, "renewal time", "then the client asks the same server again",
-        "RFC 2132 9.11"},
+    {DHCP_OPT_RENEW, KIND_SECONDS, "renewal time", "then the client asks the same server again", "RFC 2132 9.11"},
     {DHCP_OPT_REBIND, KIND_SECONDS, "rebinding time", "then it asks any server", "RFC 2132 9.12"},
     {DHCP_OPT_VENDOR, KIND_TEXT, "vendor class", "what program or device asks", "RFC 2132 9.13"},
     {DHCP_OPT_CLIENT_ID, KIND_HEX, "client identifier", NULL, "RFC 2132 9.14"},
@@ -321,8 +319,8 @@ static void describe_options(const struct fields *f, size_t len)
 		}
 		text_str(&n, "option ");
 		text_num(&n, o.code);
-		field_text(f, o.off, 2 + o.len, name,
-		    hex_text(value, sizeof(value), f->p + o.data_off, o.len), NULL, "RFC 2132");
+		field_text(f, o.off, 2 + o.len, name, hex_text(value, sizeof(value), f->p + o.data_off, o.len), NULL,
+		    "RFC 2132");
 	}
 }
 
@@ -333,13 +331,13 @@ void dhcp_describe(const struct dhcp *h, const uint8_t *p, size_t len, size_t ba
 
 	if (len < OPTIONS_OFF)
 		return;
-	field_fmt(&f, 0, 1, "op", NULL, "RFC 2131 2", "%u (%s)", h->op,
-	    h->op == 1 ? "from a client" : "from a server");
-	field_fmt(&f, 4, 4, "transaction ID", "answers carry the number of the question", "RFC 2131 2",
-	    "0x%08x", h->xid);
+	field_fmt(
+	    &f, 0, 1, "op", NULL, "RFC 2131 2", "%u (%s)", h->op, h->op == 1 ? "from a client" : "from a server");
+	field_fmt(
+	    &f, 4, 4, "transaction ID", "answers carry the number of the question", "RFC 2131 2", "0x%08x", h->xid);
 	field_num(&f, 8, 2, "seconds", h->secs, "since the client began to ask", "RFC 2131 2");
-	field_flag(&f, 10, 2, "broadcast", (h->flags & 0x8000) != 0,
-	    "answer to everyone: I have no address yet", "RFC 2131 2");
+	field_flag(&f, 10, 2, "broadcast", (h->flags & 0x8000) != 0, "answer to everyone: I have no address yet",
+	    "RFC 2131 2");
 	if (is_set(&h->client))
 		field_ip(&f, 12, "client address", &h->client, "the client has it already", "RFC 2131 2");
 	if (is_set(&h->yours))
@@ -349,7 +347,7 @@ void dhcp_describe(const struct dhcp *h, const uint8_t *p, size_t len, size_t ba
 	if (is_set(&h->relay))
 		field_ip(&f, 24, "relay", &h->relay, "passed the message on from another link", "RFC 2131 2");
 	if (h->has_mac)
-		field_text(&f, 28, 6, "client MAC", mac_text(mac, &h->client_mac), "whom the address is for",
-		    "RFC 2131 2");
+		field_text(
+		    &f, 28, 6, "client MAC", mac_text(mac, &h->client_mac), "whom the address is for", "RFC 2131 2");
 	describe_options(&f, len);
 }

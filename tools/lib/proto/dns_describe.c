@@ -11,18 +11,18 @@ static void describe_flags(const struct dns *m, const struct fields *f)
 	struct fields d = fields_deeper(f);
 
 	field_text(f, 2, 1, "QR", m->response ? "response" : "query", NULL, "RFC 1035 4.1.1");
-	field_fmt(f, 2, 1, "opcode", NULL, "RFC 1035 4.1.1", "%u%s", m->opcode,
-	    m->opcode == 0 ? " (standard query)" : "");
+	field_fmt(
+	    f, 2, 1, "opcode", NULL, "RFC 1035 4.1.1", "%u%s", m->opcode, m->opcode == 0 ? " (standard query)" : "");
 	if (m->response)
 		field_flag(&d, 2, 1, "AA", m->aa, "the server itself has the zone: this is not from a cache",
 		    "RFC 1035 4.1.1");
 	field_flag(&d, 2, 1, "TC", m->tc, "it did not fit: ask again over TCP", "RFC 1035 4.1.1");
-	field_flag(&d, 2, 1, "RD", m->rd, "find the answer for me: do not only refer me to somebody else",
-	    "RFC 1035 4.1.1");
+	field_flag(
+	    &d, 2, 1, "RD", m->rd, "find the answer for me: do not only refer me to somebody else", "RFC 1035 4.1.1");
 	if (m->response) {
 		field_flag(&d, 3, 1, "RA", m->ra, "this server finds answers for others", "RFC 1035 4.1.1");
-		field_flag(&d, 3, 1, "AD", m->ad, "the server says that it has checked the signatures",
-		    "RFC 4035 3.2.3");
+		field_flag(
+		    &d, 3, 1, "AD", m->ad, "the server says that it has checked the signatures", "RFC 4035 3.2.3");
 	}
 	field_flag(&d, 3, 1, "CD", m->cd, "do not check signatures for me", "RFC 4035 3.2.2");
 	if (m->response)
@@ -37,8 +37,7 @@ static void describe_flags(const struct dns *m, const struct fields *f)
 
 static void describe_header(const struct dns *m, const struct fields *f)
 {
-	static const char *const names[] = {
-	    "questions", "answer records", "authority records", "additional records"};
+	static const char *const names[] = {"questions", "answer records", "authority records", "additional records"};
 	struct fields h = *f;
 
 	h.layer = "DNS header";
@@ -74,10 +73,9 @@ static void describe_opt(const struct dns *m, const struct fields *f, const stru
 	size_t type = rr->name_off + rr->name_len;
 
 	d.layer = "EDNS";
-	field_num(&d, type + 2, 2, "UDP size", m->udp_size,
-	    "the largest answer that the sender takes over UDP", "RFC 6891 6.2.3");
-	field_num(
-	    &d, type + 4, 1, "extended rcode", rr->ttl >> 24, "the upper bits of rcode", "RFC 6891 6.1.3");
+	field_num(&d, type + 2, 2, "UDP size", m->udp_size, "the largest answer that the sender takes over UDP",
+	    "RFC 6891 6.2.3");
+	field_num(&d, type + 4, 1, "extended rcode", rr->ttl >> 24, "the upper bits of rcode", "RFC 6891 6.1.3");
 	field_num(&d, type + 5, 1, "version", rr->ttl >> 16 & 0xff, NULL, "RFC 6891 6.1.3");
 	field_flag(&d, type + 6, 1, "DO", (rr->ttl & 0x8000) != 0, "send the signatures, too", "RFC 3225 3");
 	while (rd_left(&r) > 0) {
@@ -86,8 +84,7 @@ static void describe_opt(const struct dns *m, const struct fields *f, const stru
 		rd_skip(&r, n);
 		if (r.bad)
 			return;
-		field_fmt(
-		    &d, off, 4U + n, "option", option_name(code), "RFC 6891 6.1.2", "%u, %u octets", code, n);
+		field_fmt(&d, off, 4U + n, "option", option_name(code), "RFC 6891 6.1.2", "%u, %u octets", code, n);
 	}
 }
 
@@ -143,8 +140,7 @@ static void describe_record(const struct dns *m, const struct fields *f, size_t 
 	}
 	field_text(&h, rr->off, rr->len, names[rr->section], line, NULL, "RFC 1035 4.1.3");
 	field_text(&d, rr->name_off, rr->name_len, "name", name,
-	    rr->name_len >= 2 && f->p[type - 2] >= 0xc0 ? "its end is a pointer to a name that came before"
-	                                                : NULL,
+	    rr->name_len >= 2 && f->p[type - 2] >= 0xc0 ? "its end is a pointer to a name that came before" : NULL,
 	    "RFC 1035 4.1.4");
 	char type_name[16];
 	struct text tn = text_init(type_name, sizeof(type_name));
@@ -174,6 +170,6 @@ void dns_describe(const struct dns *m, const uint8_t *p, size_t len, size_t base
 	while (dns_next(&c, &rr))
 		describe_record(m, &f, len, &rr);
 	if (c.err == ERR_OK && c.pos < len)
-		field_hex(&f, c.pos, len - c.pos, "more octets",
-		    "behind the message's end: nothing should be here", "RFC 1035 4.1");
+		field_hex(&f, c.pos, len - c.pos, "more octets", "behind the message's end: nothing should be here",
+		    "RFC 1035 4.1");
 }

@@ -7,22 +7,21 @@
 
 #include "glassnet/wire.h"
 
-#define SIGNATURE                                                                                            \
-	{PART_TYPE, "type covered", "which records of the name it signs"}, {PART_U8, "algorithm", NULL},     \
-	    {PART_U8, "labels", "fewer than the name has: made from a wildcard"},                            \
-	    {PART_SECONDS, "original TTL", NULL}, {PART_MOMENT, "valid until", NULL},                        \
-	    {PART_MOMENT, "valid from", NULL}, {PART_U16, "key tag", "which DNSKEY checks it"},              \
-	    {PART_NAME, "signer", "the zone whose key signed"},                                              \
-	{                                                                                                    \
-		PART_OCTETS, "signature", NULL                                                               \
+#define SIGNATURE                                                                                                    \
+	{PART_TYPE, "type covered", "which records of the name it signs"}, {PART_U8, "algorithm", NULL},             \
+	    {PART_U8, "labels", "fewer than the name has: made from a wildcard"},                                    \
+	    {PART_SECONDS, "original TTL", NULL}, {PART_MOMENT, "valid until", NULL},                                \
+	    {PART_MOMENT, "valid from", NULL}, {PART_U16, "key tag", "which DNSKEY checks it"},                      \
+	    {PART_NAME, "signer", "the zone whose key signed"},                                                      \
+	{                                                                                                            \
+		PART_OCTETS, "signature", NULL                                                                       \
 	}
 
 static const struct rdata_layout layouts[] = {
     {DNS_A, "RFC 1035 3.4.1", {{PART_IPV4, "address", NULL}}},
     {DNS_AAAA, "RFC 3596 2.2", {{PART_IPV6, "address", NULL}}},
     {DNS_NS, "RFC 1035 3.3.11", {{PART_NAME, "name server", "this server has the zone's data"}}},
-    {DNS_CNAME, "RFC 1035 3.3.1",
-        {{PART_NAME, "canonical name", "the name is only an alias: look for this one"}}},
+    {DNS_CNAME, "RFC 1035 3.3.1", {{PART_NAME, "canonical name", "the name is only an alias: look for this one"}}},
     {DNS_PTR, "RFC 1035 3.3.12", {{PART_NAME, "name", NULL}}},
     {DNS_SOA, "RFC 1035 3.3.13",
         {{PART_NAME, "primary server", NULL},
@@ -35,8 +34,8 @@ static const struct rdata_layout layouts[] = {
         {{PART_U16, "preference", "the smallest is tried first"}, {PART_NAME, "mail server", NULL}}},
     {DNS_TXT, "RFC 1035 3.3.14", {{PART_STRINGS, "text", NULL}}},
     {DNS_SRV, "RFC 2782",
-        {{PART_U16, "priority", "the smallest is tried first"}, {PART_U16, "weight", NULL},
-            {PART_U16, "port", NULL}, {PART_NAME, "target", NULL}}},
+        {{PART_U16, "priority", "the smallest is tried first"}, {PART_U16, "weight", NULL}, {PART_U16, "port", NULL},
+            {PART_NAME, "target", NULL}}},
     {DNS_DS, "RFC 4034 5.1",
         {{PART_U16, "key tag", NULL}, {PART_U8, "algorithm", NULL}, {PART_U8, "digest type", NULL},
             {PART_OCTETS, "digest", "the parent vouches for the child's key"}}},

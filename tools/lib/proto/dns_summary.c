@@ -6,12 +6,11 @@
 static const struct {
 	uint16_t type;
 	const char *name;
-} types[] = {{DNS_A, "A"}, {DNS_NS, "NS"}, {DNS_CNAME, "CNAME"}, {DNS_SOA, "SOA"}, {DNS_PTR, "PTR"},
-    {13, "HINFO"}, {DNS_MX, "MX"}, {DNS_TXT, "TXT"}, {DNS_AAAA, "AAAA"}, {29, "LOC"}, {DNS_SRV, "SRV"},
-    {35, "NAPTR"}, {39, "DNAME"}, {DNS_OPT, "OPT"}, {DNS_DS, "DS"}, {44, "SSHFP"}, {DNS_RRSIG, "RRSIG"},
-    {DNS_NSEC, "NSEC"}, {DNS_DNSKEY, "DNSKEY"}, {50, "NSEC3"}, {51, "NSEC3PARAM"}, {52, "TLSA"}, {59, "CDS"},
-    {60, "CDNSKEY"}, {64, "SVCB"}, {65, "HTTPS"}, {250, "TSIG"}, {251, "IXFR"}, {252, "AXFR"}, {255, "ANY"},
-    {256, "URI"}, {257, "CAA"}};
+} types[] = {{DNS_A, "A"}, {DNS_NS, "NS"}, {DNS_CNAME, "CNAME"}, {DNS_SOA, "SOA"}, {DNS_PTR, "PTR"}, {13, "HINFO"},
+    {DNS_MX, "MX"}, {DNS_TXT, "TXT"}, {DNS_AAAA, "AAAA"}, {29, "LOC"}, {DNS_SRV, "SRV"}, {35, "NAPTR"}, {39, "DNAME"},
+    {DNS_OPT, "OPT"}, {DNS_DS, "DS"}, {44, "SSHFP"}, {DNS_RRSIG, "RRSIG"}, {DNS_NSEC, "NSEC"}, {DNS_DNSKEY, "DNSKEY"},
+    {50, "NSEC3"}, {51, "NSEC3PARAM"}, {52, "TLSA"}, {59, "CDS"}, {60, "CDNSKEY"}, {64, "SVCB"}, {65, "HTTPS"},
+    {250, "TSIG"}, {251, "IXFR"}, {252, "AXFR"}, {255, "ANY"}, {256, "URI"}, {257, "CAA"}};
 
 const char *dns_type_name(uint16_t type)
 {
@@ -149,8 +148,7 @@ static void add_no_data(const struct dns *m, const uint8_t *p, size_t len, struc
 
 static const char *opcode_text(uint8_t opcode)
 {
-	static const char *const texts[] = {
-	    "query ", "inverse query ", "status ", "opcode 3 ", "notify ", "update "};
+	static const char *const texts[] = {"query ", "inverse query ", "status ", "opcode 3 ", "notify ", "update "};
 
 	return opcode < sizeof(texts) / sizeof(texts[0]) ? texts[opcode] : "unknown operation ";
 }

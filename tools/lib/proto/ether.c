@@ -101,17 +101,14 @@ void ether_describe(const struct ether *h, const uint8_t *p, size_t base, struct
 	char text[MAC_TEXT];
 	size_t off = 12;
 
-	field_text(
-	    &f, 0, 6, "destination MAC", mac_text(text, &h->dst), mac_meaning(&h->dst), "IEEE 802.3 3.2.4");
+	field_text(&f, 0, 6, "destination MAC", mac_text(text, &h->dst), mac_meaning(&h->dst), "IEEE 802.3 3.2.4");
 	field_text(&f, 6, 6, "source MAC", mac_text(text, &h->src), mac_meaning(&h->src), "IEEE 802.3 3.2.5");
 	for (unsigned i = 0; i < h->n_tags; i++, off += 4)
-		field_fmt(&f, off, 4, "VLAN tag",
-		    "one cable, several separate networks: this frame is of that one", "IEEE 802.1Q 9.6",
-		    "VLAN %d, priority %d", h->tag[i] & 0xfff, h->tag[i] >> 13);
+		field_fmt(&f, off, 4, "VLAN tag", "one cable, several separate networks: this frame is of that one",
+		    "IEEE 802.1Q 9.6", "VLAN %d, priority %d", h->tag[i] & 0xfff, h->tag[i] >> 13);
 	if (h->type < LEAST_TYPE)
-		field_num(&f, off, 2, "length", h->type, "an old 802.3 frame: octets of payload",
-		    "IEEE 802.3 3.2.6");
+		field_num(&f, off, 2, "length", h->type, "an old 802.3 frame: octets of payload", "IEEE 802.3 3.2.6");
 	else
-		field_fmt(&f, off, 2, "type", "what the payload is", "IEEE 802.3 3.2.6", "0x%04x%s%s%s",
-		    h->type, name ? " (" : "", name ? name : "", name ? ")" : "");
+		field_fmt(&f, off, 2, "type", "what the payload is", "IEEE 802.3 3.2.6", "0x%04x%s%s%s", h->type,
+		    name ? " (" : "", name ? name : "", name ? ")" : "");
 }

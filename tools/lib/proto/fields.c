@@ -31,8 +31,8 @@ void field_text(const struct fields *f, size_t off, size_t len, const char *name
 	                       .depth = f->depth});
 }
 
-void field_fmt(const struct fields *f, size_t off, size_t len, const char *name, const char *meaning,
-    const char *ref, const char *fmt, ...)
+void field_fmt(const struct fields *f, size_t off, size_t len, const char *name, const char *meaning, const char *ref,
+    const char *fmt, ...)
 {
 	char value[VALUE_MAX];
 	va_list ap;
@@ -43,22 +43,21 @@ void field_fmt(const struct fields *f, size_t off, size_t len, const char *name,
 	field_text(f, off, len, name, value, meaning, ref);
 }
 
-void field_num(const struct fields *f, size_t off, size_t len, const char *name, uint64_t value,
-    const char *meaning, const char *ref)
+void field_num(const struct fields *f, size_t off, size_t len, const char *name, uint64_t value, const char *meaning,
+    const char *ref)
 {
 	field_fmt(f, off, len, name, meaning, ref, "%" PRIu64, value);
 }
 
-void field_ip(const struct fields *f, size_t off, const char *name, const struct ip *ip, const char *meaning,
-    const char *ref)
+void field_ip(
+    const struct fields *f, size_t off, const char *name, const struct ip *ip, const char *meaning, const char *ref)
 {
 	char value[IP_TEXT];
 
 	field_text(f, off, ip->family == 4 ? 4 : 16, name, ip_text(value, ip), meaning, ref);
 }
 
-void field_hex(
-    const struct fields *f, size_t off, size_t len, const char *name, const char *meaning, const char *ref)
+void field_hex(const struct fields *f, size_t off, size_t len, const char *name, const char *meaning, const char *ref)
 {
 	char value[128];
 
@@ -75,8 +74,8 @@ void field_peer(
 	field_text(f, off, len, name, value, meaning, ref);
 }
 
-void field_flag(const struct fields *f, size_t off, size_t len, const char *name, bool set,
-    const char *meaning, const char *ref)
+void field_flag(
+    const struct fields *f, size_t off, size_t len, const char *name, bool set, const char *meaning, const char *ref)
 {
 	field_text(f, off, len, name, set ? "set" : "not set", set ? meaning : NULL, ref);
 }

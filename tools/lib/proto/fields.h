@@ -22,12 +22,12 @@ void field_text(const struct fields *f, size_t off, size_t len, const char *name
     const char *meaning, const char *ref);
 
 /* As above, the value by a printf format. */
-void field_fmt(const struct fields *f, size_t off, size_t len, const char *name, const char *meaning,
-    const char *ref, const char *fmt, ...) PRINTF_LIKE(7, 8);
-void field_num(const struct fields *f, size_t off, size_t len, const char *name, uint64_t value,
-    const char *meaning, const char *ref);
-void field_ip(const struct fields *f, size_t off, const char *name, const struct ip *ip, const char *meaning,
+void field_fmt(const struct fields *f, size_t off, size_t len, const char *name, const char *meaning, const char *ref,
+    const char *fmt, ...) PRINTF_LIKE(7, 8);
+void field_num(const struct fields *f, size_t off, size_t len, const char *name, uint64_t value, const char *meaning,
     const char *ref);
+void field_ip(
+    const struct fields *f, size_t off, const char *name, const struct ip *ip, const char *meaning, const char *ref);
 
 /* The octets themselves, as hex; as text, escaped. Long ones are cut with "...". */
 void field_hex(
@@ -36,8 +36,8 @@ void field_peer(
     const struct fields *f, size_t off, size_t len, const char *name, const char *meaning, const char *ref);
 
 /* A bit: "set" or "not set". */
-void field_flag(const struct fields *f, size_t off, size_t len, const char *name, bool set,
-    const char *meaning, const char *ref);
+void field_flag(
+    const struct fields *f, size_t off, size_t len, const char *name, bool set, const char *meaning, const char *ref);
 
 /* One layer deeper. */
 struct fields fields_deeper(const struct fields *f);

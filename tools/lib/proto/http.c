@@ -35,8 +35,7 @@ bool http_span_is(const uint8_t *p, struct http_span s, const char *text)
 
 bool http_span_is_nocase(const uint8_t *p, struct http_span s, const char *text)
 {
-	return s.len == strlen(text) &&
-	       (s.len == 0 || strncasecmp((const char *)p + s.off, text, s.len) == 0);
+	return s.len == strlen(text) && (s.len == 0 || strncasecmp((const char *)p + s.off, text, s.len) == 0);
 }
 
 static bool is_blank(uint8_t c)
@@ -155,8 +154,7 @@ static enum err read_content_length(struct http *h, const uint8_t *p, struct htt
 		n = n * 10 + (uint64_t)(p[v.off + i] - '0');
 	}
 	if (h->has_length && h->content_length != n)
-		return bad_at(
-		    at, v.off, ERR_FORMAT); /* RFC 9112 6.3: two lengths, two readers, two messages */
+		return bad_at(at, v.off, ERR_FORMAT); /* RFC 9112 6.3: two lengths, two readers, two messages */
 	h->has_length = true;
 	h->content_length = n;
 	return ERR_OK;

@@ -68,12 +68,9 @@ static const struct {
     {"transfer-encoding", "the body comes in pieces, each with its own length", "RFC 9112 6.1"},
     {"content-type", "what kind of data the body is", "RFC 9110 8.3"},
     {"content-encoding", "the body is compressed this way", "RFC 9110 8.4"},
-    {"cookie", "what the site told the browser to remember: often enough to be taken for the user",
-        "RFC 6265 4.2"},
-    {"set-cookie", "the browser shall remember this and send it with every request to the site",
-        "RFC 6265 4.1"},
-    {"authorization", "the user's credentials, readable by everyone on the path without TLS",
-        "RFC 9110 11.6.2"},
+    {"cookie", "what the site told the browser to remember: often enough to be taken for the user", "RFC 6265 4.2"},
+    {"set-cookie", "the browser shall remember this and send it with every request to the site", "RFC 6265 4.1"},
+    {"authorization", "the user's credentials, readable by everyone on the path without TLS", "RFC 9110 11.6.2"},
     {"location", "the browser shall ask there instead", "RFC 9110 10.2.2"},
     {"user-agent", "the program that asks", "RFC 9110 10.1.5"},
     {"server", "the program that answers", "RFC 9110 10.2.4"},
@@ -114,19 +111,16 @@ static void describe_form(const struct fields *f, size_t body, size_t len)
 		size_t n = 0;
 		struct text tn = text_init(name, sizeof(name)), tv = text_init(value, sizeof(value));
 
-		if (http_form_decode(raw, sizeof(raw), &n, f->p + body + field.name.off, field.name.len) !=
-		    ERR_OK)
+		if (http_form_decode(raw, sizeof(raw), &n, f->p + body + field.name.off, field.name.len) != ERR_OK)
 			n = 0;
 		text_str(&tn, "form field ");
 		text_peer(&tn, raw, n);
-		if (http_form_decode(raw, sizeof(raw), &n, f->p + body + field.value.off, field.value.len) ==
-		    ERR_OK)
+		if (http_form_decode(raw, sizeof(raw), &n, f->p + body + field.value.off, field.value.len) == ERR_OK)
 			text_peer(&tv, raw, n);
 		else
 			text_str(&tv, "(too long to show)");
-		field_text(f, body + field.name.off, field.value.off + field.value.len - field.name.off, name,
-		    value, "typed into the page's form; without TLS everyone on the path reads it",
-		    "WHATWG URL 5.1");
+		field_text(f, body + field.name.off, field.value.off + field.value.len - field.name.off, name, value,
+		    "typed into the page's form; without TLS everyone on the path reads it", "WHATWG URL 5.1");
 	}
 }
 

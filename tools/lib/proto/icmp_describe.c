@@ -56,8 +56,7 @@ static const struct {
 const char *icmp_type_text(bool v6, uint8_t type, uint8_t code)
 {
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (texts[i].v6 == v6 && texts[i].type == type &&
-		    (texts[i].code == ANY || texts[i].code == code))
+		if (texts[i].v6 == v6 && texts[i].type == type && (texts[i].code == ANY || texts[i].code == code))
 			return texts[i].text;
 	return NULL;
 }
@@ -132,23 +131,22 @@ static void describe_rest(const struct icmp *h, const struct fields *f)
 
 	if (is_echo(h)) {
 		field_num(f, 4, 2, "identifier", h->rest >> 16, "which ping asks", ref);
-		field_num(f, 6, 2, "sequence number", h->rest & 0xffff,
-		    "which of its questions this belongs to", ref);
+		field_num(
+		    f, 6, 2, "sequence number", h->rest & 0xffff, "which of its questions this belongs to", ref);
 		if (h->len > 8)
 			field_hex(f, 8, h->len - 8, "data", "the answer must bring it back unchanged", ref);
 	} else if (h->v6 && h->type == ICMP6_TOO_BIG) {
 		field_num(f, 4, 4, "MTU", h->rest, "the largest packet that passes there", "RFC 4443 3.2");
 	} else if (!h->v6 && h->type == ICMP4_UNREACHABLE && h->code == 4) {
-		field_num(
-		    f, 6, 2, "MTU", h->rest & 0xffff, "the largest packet that passes there", "RFC 1191 4");
+		field_num(f, 6, 2, "MTU", h->rest & 0xffff, "the largest packet that passes there", "RFC 1191 4");
 	} else if (h->v6 && h->type == ICMP6_NEIGHBOR_ADVERT) {
 		field_flag(f, 4, 1, "router", h->rest >> 31 != 0, "the sender is a router", "RFC 4861 4.4");
 		field_flag(f, 4, 1, "solicited", (h->rest >> 30 & 1) != 0, "somebody asked", "RFC 4861 4.4");
-		field_flag(f, 4, 1, "override", (h->rest >> 29 & 1) != 0, "replace what you have noted",
-		    "RFC 4861 4.4");
+		field_flag(
+		    f, 4, 1, "override", (h->rest >> 29 & 1) != 0, "replace what you have noted", "RFC 4861 4.4");
 	} else if (h->v6 && h->type == ICMP6_ROUTER_ADVERT) {
-		field_num(f, 4, 1, "hop limit", h->rest >> 24, "what hosts shall put into their packets",
-		    "RFC 4861 4.2");
+		field_num(
+		    f, 4, 1, "hop limit", h->rest >> 24, "what hosts shall put into their packets", "RFC 4861 4.2");
 		field_num(f, 6, 2, "router lifetime", h->rest & 0xffff,
 		    "seconds that this router may be used as the way out", "RFC 4861 4.2");
 	}
@@ -170,15 +168,13 @@ static void describe_nd_options(const struct icmp *h, const struct fields *f)
 			for (size_t k = 0; k < 6; k++)
 				m.b[k] = f->p[i + 2 + k];
 			field_text(f, i, len, f->p[i] == ND_OPT_SOURCE ? "source MAC" : "target MAC",
-			    mac_text(mac, &m), "nothing proves it: whoever answers is believed",
-			    "RFC 4861 4.6.1");
+			    mac_text(mac, &m), "nothing proves it: whoever answers is believed", "RFC 4861 4.6.1");
 			break;
 		case ND_OPT_PREFIX:
 			if (len != 32)
 				return;
 			ip = ip_from(6, f->p + i + 16);
-			field_ip(f, i + 16, "prefix", &ip, "hosts make their own address from it",
-			    "RFC 4861 4.6.2");
+			field_ip(f, i + 16, "prefix", &ip, "hosts make their own address from it", "RFC 4861 4.6.2");
 			field_num(f, i + 2, 1, "prefix length", f->p[i + 2], NULL, "RFC 4861 4.6.2");
 			break;
 		default:

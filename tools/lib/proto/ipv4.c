@@ -26,8 +26,8 @@ static const struct {
 	uint8_t protocol;
 	const char *name;
 } protocols[] = {{IPPROTO_IS_ICMP, "ICMP"}, {2, "IGMP"}, {4, "IPv4 in IP"}, {IPPROTO_IS_TCP, "TCP"},
-    {IPPROTO_IS_UDP, "UDP"}, {41, "IPv6 in IP"}, {47, "GRE"}, {50, "ESP"}, {51, "AH"},
-    {IPPROTO_IS_ICMPV6, "ICMPv6"}, {59, "nothing"}, {89, "OSPF"}, {103, "PIM"}, {112, "VRRP"}, {132, "SCTP"}};
+    {IPPROTO_IS_UDP, "UDP"}, {41, "IPv6 in IP"}, {47, "GRE"}, {50, "ESP"}, {51, "AH"}, {IPPROTO_IS_ICMPV6, "ICMPv6"},
+    {59, "nothing"}, {89, "OSPF"}, {103, "PIM"}, {112, "VRRP"}, {132, "SCTP"}};
 
 const char *ip_protocol_name(uint8_t protocol)
 {
@@ -157,10 +157,10 @@ static void describe_options(const struct ipv4 *h, const struct fields *f)
 
 static void describe_fragment(const struct ipv4 *h, const struct fields *f)
 {
-	field_fmt(f, 4, 2, "identification", "fragments of one packet carry the same number", "RFC 791 3.2",
-	    "0x%04x", h->id);
-	field_flag(f, 6, 1, "don't fragment", h->df,
-	    "a router that cannot pass it on whole must drop it and say so", "RFC 791 3.1");
+	field_fmt(f, 4, 2, "identification", "fragments of one packet carry the same number", "RFC 791 3.2", "0x%04x",
+	    h->id);
+	field_flag(f, 6, 1, "don't fragment", h->df, "a router that cannot pass it on whole must drop it and say so",
+	    "RFC 791 3.1");
 	field_flag(f, 6, 1, "more fragments", h->mf, "this is not the packet's last piece", "RFC 791 3.1");
 	field_num(f, 6, 2, "fragment offset", h->frag_off,
 	    h->frag_off > 0 ? "where this piece belongs in the packet, in octets" : NULL, "RFC 791 3.1");
@@ -173,28 +173,26 @@ void ipv4_describe(const struct ipv4 *h, const uint8_t *p, size_t base, struct t
 	const char *name = ip_protocol_name(h->protocol);
 
 	field_num(&f, 0, 1, "version", 4, NULL, "RFC 791 3.1");
-	field_num(&f, 0, 1, "header length", h->header_len, "octets; the options make it more than 20",
-	    "RFC 791 3.1");
-	field_fmt(&f, 1, 1, "DSCP and ECN", "the class of service asked for", "RFC 2474 3, RFC 3168 5",
-	    "%d, %s", h->tos >> 2, ecn[h->tos & 3]);
+	field_num(
+	    &f, 0, 1, "header length", h->header_len, "octets; the options make it more than 20", "RFC 791 3.1");
+	field_fmt(&f, 1, 1, "DSCP and ECN", "the class of service asked for", "RFC 2474 3, RFC 3168 5", "%d, %s",
+	    h->tos >> 2, ecn[h->tos & 3]);
 	field_num(&f, 2, 2, "total length", h->total_len,
-	    h->total_len == 0 ? "0: the sending machine left it to its network card"
-	                      : "octets, header included",
+	    h->total_len == 0 ? "0: the sending machine left it to its network card" : "octets, header included",
 	    "RFC 791 3.1");
 	describe_fragment(h, &f);
 	field_num(&f, 8, 1, "TTL", h->ttl,
 	    "each router takes one off; at 0 the packet is dropped, so none circles for ever", "RFC 791 3.2");
 	field_fmt(&f, 9, 1, "protocol", "what the payload is", "RFC 791 3.1", "%u%s%s%s", h->protocol,
 	    name ? " (" : "", name ? name : "", name ? ")" : "");
-	field_fmt(&f, 10, 2, "header checksum", "over the header alone; every router computes it anew",
-	    "RFC 791 3.1", "0x%04x (%s)", h->checksum,
-	    inet_checksum(p, h->header_len, NULL, 0) == 0 ? "right" : "does not match");
-	field_ip(&f, 12, "source", &h->src, "who sent it, as far as the packet says: nobody checks it",
-	    "RFC 791 3.1");
+	field_fmt(&f, 10, 2, "header checksum", "over the header alone; every router computes it anew", "RFC 791 3.1",
+	    "0x%04x (%s)", h->checksum, inet_checksum(p, h->header_len, NULL, 0) == 0 ? "right" : "does not match");
+	field_ip(
+	    &f, 12, "source", &h->src, "who sent it, as far as the packet says: nobody checks it", "RFC 791 3.1");
 	field_ip(&f, 16, "destination", &h->dst, NULL, "RFC 791 3.1");
 	if (h->header_len > FIXED) {
-		field_fmt(&f, FIXED, h->header_len - (size_t)FIXED, "options", NULL, "RFC 791 3.1",
-		    "%d octets", h->header_len - FIXED);
+		field_fmt(&f, FIXED, h->header_len - (size_t)FIXED, "options", NULL, "RFC 791 3.1", "%d octets",
+		    h->header_len - FIXED);
 		describe_options(h, &f);
 	}
 }

@@ -20,13 +20,7 @@
 
 #define FIXED 40
 
-enum extension {
-	EXT_HOP_BY_HOP = 0,
-	EXT_ROUTING = 43,
-	EXT_FRAGMENT = 44,
-	EXT_AUTH = 51,
-	EXT_DESTINATION = 60
-};
+enum extension { EXT_HOP_BY_HOP = 0, EXT_ROUTING = 43, EXT_FRAGMENT = 44, EXT_AUTH = 51, EXT_DESTINATION = 60 };
 
 static const char *extension_name(uint8_t type)
 {
@@ -161,17 +155,16 @@ static void describe_extensions(const struct ipv6 *h, const struct fields *f)
 		size_t len = extension_len(type, f->p[i + 1]);
 		if (len > h->header_len - i)
 			return;
-		field_fmt(f, i, len, "extension header", NULL, "RFC 8200 4", "%s, %zu octets",
-		    extension_name(type), len);
+		field_fmt(
+		    f, i, len, "extension header", NULL, "RFC 8200 4", "%s, %zu octets", extension_name(type), len);
 		describe_next(&d, i, f->p[i]);
 		if (type == EXT_FRAGMENT) {
-			field_num(&d, i + 2, 2, "fragment offset", h->frag_off,
-			    "where this piece belongs, in octets", "RFC 8200 4.5");
-			field_flag(&d, i + 3, 1, "more fragments", h->mf,
-			    "this is not the packet's last piece", "RFC 8200 4.5");
-			field_fmt(&d, i + 4, 4, "identification",
-			    "fragments of one packet carry the same number", "RFC 8200 4.5", "0x%08x",
-			    h->frag_id);
+			field_num(&d, i + 2, 2, "fragment offset", h->frag_off, "where this piece belongs, in octets",
+			    "RFC 8200 4.5");
+			field_flag(&d, i + 3, 1, "more fragments", h->mf, "this is not the packet's last piece",
+			    "RFC 8200 4.5");
+			field_fmt(&d, i + 4, 4, "identification", "fragments of one packet carry the same number",
+			    "RFC 8200 4.5", "0x%08x", h->frag_id);
 		}
 		type = f->p[i];
 		i += len;
@@ -183,16 +176,15 @@ void ipv6_describe(const struct ipv6 *h, const uint8_t *p, size_t base, struct t
 	struct fields f = {.trace = t, .layer = "IPv6", .base = base, .p = p, .depth = 1};
 
 	field_num(&f, 0, 1, "version", 6, NULL, "RFC 8200 3");
-	field_fmt(&f, 0, 2, "traffic class", "the class of service asked for", "RFC 8200 7", "0x%02x",
-	    h->traffic_class);
-	field_fmt(&f, 1, 3, "flow label", "packets of one conversation carry the same number", "RFC 6437",
-	    "0x%05x", h->flow_label);
+	field_fmt(
+	    &f, 0, 2, "traffic class", "the class of service asked for", "RFC 8200 7", "0x%02x", h->traffic_class);
+	field_fmt(&f, 1, 3, "flow label", "packets of one conversation carry the same number", "RFC 6437", "0x%05x",
+	    h->flow_label);
 	field_num(&f, 4, 2, "payload length", h->length, "octets behind these first 40", "RFC 8200 3");
 	describe_next(&f, 6, h->next_header);
 	field_num(&f, 7, 1, "hop limit", h->hop_limit,
 	    "each router takes one off; at 0 the packet is dropped, so none circles for ever", "RFC 8200 3");
-	field_ip(&f, 8, "source", &h->src, "who sent it, as far as the packet says: nobody checks it",
-	    "RFC 8200 3");
+	field_ip(&f, 8, "source", &h->src, "who sent it, as far as the packet says: nobody checks it", "RFC 8200 3");
 	field_ip(&f, 24, "destination", &h->dst, NULL, "RFC 8200 3");
 	describe_extensions(h, &f);
 }

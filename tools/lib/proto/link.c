@@ -112,8 +112,7 @@ void link_describe(const struct link_header *h, const uint8_t *p, size_t base, s
 	char text[MAC_TEXT];
 
 	if (h->linktype == DLT_NULL) {
-		field_num(&f, 0, 4, "address family", h->family, "loopback has no Ethernet header, only this",
-		    NULL);
+		field_num(&f, 0, 4, "address family", h->family, "loopback has no Ethernet header, only this", NULL);
 		return;
 	}
 	if (sll2) {

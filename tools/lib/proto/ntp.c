@@ -88,8 +88,8 @@ enum err ntp_parse(struct ntp *out, const uint8_t *p, size_t len, size_t *at)
 
 static const char *mode_name(uint8_t mode)
 {
-	static const char *const names[] = {"reserved", "symmetric active", "symmetric passive", "client",
-	    "server", "broadcast", "control message", "private message"};
+	static const char *const names[] = {"reserved", "symmetric active", "symmetric passive", "client", "server",
+	    "broadcast", "control message", "private message"};
 
 	return names[mode & 7];
 }
@@ -157,11 +157,10 @@ static void add_code(struct text *out, const uint8_t code[static 4])
 static const struct {
 	char code[5];
 	const char *text;
-} kisses[] = {{"RATE", "you ask too often"}, {"DENY", "you may not ask here"},
-    {"RSTR", "you may not ask here"}, {"INIT", "I do not know the time yet"},
-    {"STEP", "my clock has just been set"}, {"ACST", "from an anycast server"},
-    {"AUTH", "the authenticator is wrong"}, {"CRYP", "the authenticator is wrong"},
-    {"NTSN", "your cookie is not known"}};
+} kisses[] = {{"RATE", "you ask too often"}, {"DENY", "you may not ask here"}, {"RSTR", "you may not ask here"},
+    {"INIT", "I do not know the time yet"}, {"STEP", "my clock has just been set"},
+    {"ACST", "from an anycast server"}, {"AUTH", "the authenticator is wrong"},
+    {"CRYP", "the authenticator is wrong"}, {"NTSN", "your cookie is not known"}};
 
 static const char *kiss_text(const uint8_t code[static 4])
 {
@@ -210,8 +209,7 @@ void ntp_summary(const struct ntp *h, struct text *out)
 /* --- description -------------------------------------------------------------------------------------------
  */
 
-static void describe_power(
-    const struct fields *f, size_t off, const char *name, int8_t power, const char *meaning)
+static void describe_power(const struct fields *f, size_t off, const char *name, int8_t power, const char *meaning)
 {
 	char value[40];
 	struct text t = text_init(value, sizeof(value));
@@ -222,15 +220,13 @@ static void describe_power(
 	field_text(f, off, 1, name, value, meaning, "RFC 5905 7.3");
 }
 
-static void describe_span(
-    const struct fields *f, size_t off, const char *name, uint32_t v, const char *meaning)
+static void describe_span(const struct fields *f, size_t off, const char *name, uint32_t v, const char *meaning)
 {
 	field_fmt(f, off, 4, name, meaning, "RFC 5905 7.3", "%u.%06u s", v >> 16,
 	    (unsigned)((uint64_t)(v & 0xffff) * 1000000 >> 16));
 }
 
-static void describe_time(
-    const struct fields *f, size_t off, const char *name, uint64_t v, const char *meaning)
+static void describe_time(const struct fields *f, size_t off, const char *name, uint64_t v, const char *meaning)
 {
 	char value[64];
 	struct text t = text_init(value, sizeof(value));
@@ -253,8 +249,7 @@ static void describe_reference(const struct ntp *h, const struct fields *f)
 	if (h->stratum > 1) {
 		text_ip(&t, &ip);
 		field_text(f, 12, 4, "reference ID", value,
-		    "the server that this one has its time from (of an IPv6 address: a hash)",
-		    "RFC 5905 7.3");
+		    "the server that this one has its time from (of an IPv6 address: a hash)", "RFC 5905 7.3");
 		return;
 	}
 	add_code(&t, h->reference);
@@ -262,8 +257,7 @@ static void describe_reference(const struct ntp *h, const struct fields *f)
 		field_text(f, 12, 4, h->mode == NTP_SERVER ? "kiss code" : "reference ID", value,
 		    h->mode == NTP_SERVER ? kiss_text(h->reference) : NULL, "RFC 5905 7.4");
 	else
-		field_text(
-		    f, 12, 4, "reference ID", value, "the clock itself, GPS for example", "RFC 5905 7.3");
+		field_text(f, 12, 4, "reference ID", value, "the clock itself, GPS for example", "RFC 5905 7.3");
 }
 
 static void describe_rest(const struct ntp *h, const struct fields *f, size_t len)
@@ -279,8 +273,7 @@ static void describe_rest(const struct ntp *h, const struct fields *f, size_t le
 		rd_skip(&r, length - 4u);
 		if (r.bad)
 			return;
-		field_fmt(
-		    f, begin, length, "extension", NULL, "RFC 7822 3", "type 0x%04x, %u bytes", type, length);
+		field_fmt(f, begin, length, "extension", NULL, "RFC 7822 3", "type 0x%04x, %u bytes", type, length);
 	}
 	if (h->auth_len > 0)
 		field_hex(f, h->auth_off, h->auth_len, "authenticator",
@@ -308,8 +301,8 @@ void ntp_describe(const struct ntp *h, const uint8_t *p, size_t len, size_t base
 	field_fmt(&f, 0, 1, "mode", NULL, "RFC 5905 7.3", "%u (%s)", h->mode, mode_name(h->mode));
 	if (h->mode == NTP_CONTROL || h->mode == NTP_PRIVATE || len < HEADER)
 		return;
-	field_fmt(&f, 1, 1, "stratum", "how far from a clock that shows the true time", "RFC 5905 7.3",
-	    "%u (%s)", h->stratum, stratum_text(h->stratum));
+	field_fmt(&f, 1, 1, "stratum", "how far from a clock that shows the true time", "RFC 5905 7.3", "%u (%s)",
+	    h->stratum, stratum_text(h->stratum));
 	describe_power(&f, 2, "poll", h->poll, "the longest time between two questions");
 	describe_power(&f, 3, "precision", h->precision, "of the sender's clock");
 	describe_span(&f, 4, "root delay", h->delay, "there and back to the clock at the root");

@@ -123,8 +123,7 @@ static enum err take_arp(struct packet *p, struct step *s, size_t *at)
 }
 
 /* The end of what IP carries: the frame may be longer (padding), or shorter than IP says. */
-static enum err follow_ip(
-    struct packet *p, struct step *s, size_t *at, size_t header, size_t payload, bool cut)
+static enum err follow_ip(struct packet *p, struct step *s, size_t *at, size_t header, size_t payload, bool cut)
 {
 	if (cut && p->len >= p->wire_len) {
 		*at = s->len;
@@ -173,8 +172,8 @@ static enum err take_icmp(struct packet *p, struct step *s, size_t *at)
 {
 	struct icmp h;
 	bool v6 = p->layers[p->n_layers - 1].proto == PROTO_ICMPV6;
-	enum err e = v6 ? icmpv6_parse(&h, p->bytes + s->off, s->len, at)
-	                : icmp_parse(&h, p->bytes + s->off, s->len, at);
+	enum err e =
+	    v6 ? icmpv6_parse(&h, p->bytes + s->off, s->len, at) : icmp_parse(&h, p->bytes + s->off, s->len, at);
 
 	s->proto = PROTO_NONE;
 	if (s->len >= 8) {
@@ -242,8 +241,7 @@ static enum proto take_stream(const struct tcp *h, const uint8_t *p, size_t len)
 	for (size_t i = 0; i < sizeof(anywhere) / sizeof(anywhere[0]); i++)
 		if (claims(anywhere[i], p, len))
 			return anywhere[i];
-	return first == PROTO_SSH && len > 0 ? PROTO_SSH
-	                                     : PROTO_DATA; /* the most of SSH looks like nothing */
+	return first == PROTO_SSH && len > 0 ? PROTO_SSH : PROTO_DATA; /* the most of SSH looks like nothing */
 }
 
 static enum err take_tcp(struct packet *p, struct step *s, size_t *at)

@@ -269,8 +269,7 @@ static void dns_fields(const union header *h, const struct view *v, struct trace
 
 	if (v->stream && v->len >= DNS_TCP_PREFIX)
 		field_num(&f, 0, DNS_TCP_PREFIX, "message length", (uint64_t)v->p[0] << 8 | v->p[1],
-		    "TCP is a stream without borders: the length says where the message ends",
-		    "RFC 1035 4.2.2");
+		    "TCP is a stream without borders: the length says where the message ends", "RFC 1035 4.2.2");
 	dns_describe(&h->dns, m.p, m.len, m.base, t);
 }
 
@@ -495,16 +494,16 @@ static void describe_layer(const struct packet *p, unsigned i, struct trace *t)
 	enum err readable = rows[l->proto].read(&h, &v, &at);
 	if (l->err != ERR_OK) {
 		add_trouble(&text, l, l->err == ERR_TRUNCATED && captured_short(p));
-		field_text(&f, l->off, l->len, proto_name(l->proto), without_name(line, proto_name(l->proto)),
-		    NULL, err_ref(l->err));
+		field_text(&f, l->off, l->len, proto_name(l->proto), without_name(line, proto_name(l->proto)), NULL,
+		    err_ref(l->err));
 		/* of a header that is not whole nothing more can be said; messages show what comes before the
 		 * trouble */
 		if (readable != ERR_OK && (l->proto < PROTO_DNS || l->proto == PROTO_LINK))
 			return;
 	} else {
 		rows[l->proto].line(&h, &v, &text);
-		field_text(&f, l->off, own_len(p, i), proto_name(l->proto),
-		    without_name(line, proto_name(l->proto)), NULL, NULL);
+		field_text(&f, l->off, own_len(p, i), proto_name(l->proto), without_name(line, proto_name(l->proto)),
+		    NULL, NULL);
 	}
 	rows[l->proto].fields(&h, &v, t);
 }

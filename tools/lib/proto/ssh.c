@@ -121,8 +121,7 @@ static bool read_version(struct ssh_cursor *c, struct ssh_item *out)
 	size_t left = c->len - c->pos;
 	const uint8_t *end = memchr(p, '\n', left < MAX_LINE ? left : MAX_LINE);
 
-	*out = (struct ssh_item){
-	    .kind = SSH_ITEM_VERSION, .off = c->pos, .len = end ? (size_t)(end - p) + 1 : left};
+	*out = (struct ssh_item){.kind = SSH_ITEM_VERSION, .off = c->pos, .len = end ? (size_t)(end - p) + 1 : left};
 	out->partial = !end;
 	if (!end && left >= MAX_LINE) {
 		c->err = ERR_TOO_LONG;

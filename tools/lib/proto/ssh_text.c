@@ -60,8 +60,8 @@ static bool is_group(const uint8_t *p, const struct ssh_item *item)
 	struct rd r = payload_of(p, item);
 	struct span s;
 
-	return item->type == SSH_KEX_REPLY && !item->partial && next_string(&r, 0, &s) &&
-	       next_string(&r, 0, &s) && rd_left(&r) == 0;
+	return item->type == SSH_KEX_REPLY && !item->partial && next_string(&r, 0, &s) && next_string(&r, 0, &s) &&
+	       rd_left(&r) == 0;
 }
 
 static const char *name_of(const uint8_t *p, const struct ssh_item *item)
@@ -140,8 +140,7 @@ static void describe_kexinit(const struct fields *f, const struct ssh_item *item
 	static const struct {
 		const char *name, *meaning;
 	} lists[SSH_LISTS] = {
-	    {"key exchange",
-	        "how to agree on a secret; the client's first one that the server has, too, is used"},
+	    {"key exchange", "how to agree on a secret; the client's first one that the server has, too, is used"},
 	    {"host key", "how the server may prove who it is"},
 	    {"encryption to server", "how the client's packets may be encrypted"},
 	    {"encryption to client", "how the server's packets may be encrypted"},
@@ -155,18 +154,16 @@ static void describe_kexinit(const struct fields *f, const struct ssh_item *item
 	struct ssh_kexinit k;
 
 	if (item->payload_len > 16)
-		field_hex(f, item->payload_off + 1, 16, "cookie",
-		    "random, so that no two key exchanges are alike", "RFC 4253 7.1");
+		field_hex(f, item->payload_off + 1, 16, "cookie", "random, so that no two key exchanges are alike",
+		    "RFC 4253 7.1");
 	ssh_kexinit_read(&k, f->p, item);
 	for (unsigned i = 0; i < k.n; i++)
 		if (k.lists[i].len > 0)
-			field_peer(f, k.lists[i].off, k.lists[i].len, lists[i].name, lists[i].meaning,
-			    "RFC 4253 7.1");
+			field_peer(
+			    f, k.lists[i].off, k.lists[i].len, lists[i].name, lists[i].meaning, "RFC 4253 7.1");
 	if (k.n == SSH_LISTS && k.guessed)
-		field_flag(f, k.lists[SSH_LISTS - 1].off + k.lists[SSH_LISTS - 1].len, 1,
-		    "first packet follows", true,
-		    "the next packet is sent before the other side's lists are known: a guess",
-		    "RFC 4253 7.1");
+		field_flag(f, k.lists[SSH_LISTS - 1].off + k.lists[SSH_LISTS - 1].len, 1, "first packet follows",
+		    true, "the next packet is sent before the other side's lists are known: a guess", "RFC 4253 7.1");
 }
 
 /* What the client program shows as the fingerprint of the key. */
@@ -248,10 +245,8 @@ static void describe_packet(const struct fields *f, const struct ssh_item *item)
 	struct fields deeper = fields_deeper(f);
 
 	field_text(f, item->off, item->len, "packet", name_of(f->p, item),
-	    item->type == SSH_NEWKEYS ? "the sender uses the new keys from the next packet on" : NULL,
-	    "RFC 4253 6");
-	field_num(
-	    &deeper, item->off, 4, "length", item->length, "in octets, without these four", "RFC 4253 6");
+	    item->type == SSH_NEWKEYS ? "the sender uses the new keys from the next packet on" : NULL, "RFC 4253 6");
+	field_num(&deeper, item->off, 4, "length", item->length, "in octets, without these four", "RFC 4253 6");
 	field_num(&deeper, item->off + 4, 1, "padding length", item->padding, NULL, "RFC 4253 6");
 	describe_payload(&deeper, item);
 }
@@ -275,8 +270,7 @@ void ssh_describe(const struct ssh *h, const uint8_t *p, size_t len, size_t base
 			break;
 		case SSH_ITEM_ENCRYPTED:
 			field_hex(&f, item.off, item.len,
-			    c.secret ? "encrypted" : "encrypted, or the rest of a message", NULL,
-			    "RFC 4253 6.3");
+			    c.secret ? "encrypted" : "encrypted, or the rest of a message", NULL, "RFC 4253 6.3");
 			break;
 		}
 }

@@ -5,24 +5,15 @@
 
 #define HEADER 20
 
-enum kind {
-	KIND_HEX,
-	KIND_ADDRESS,
-	KIND_TEXT,
-	KIND_NUMBER,
-	KIND_CHANGE,
-	KIND_ERROR,
-	KIND_FINGERPRINT,
-	KIND_TYPES
-};
+enum kind { KIND_HEX, KIND_ADDRESS, KIND_TEXT, KIND_NUMBER, KIND_CHANGE, KIND_ERROR, KIND_FINGERPRINT, KIND_TYPES };
 
 static const struct info {
 	uint16_t type;
 	enum kind kind;
 	const char *name, *meaning, *ref;
 } infos[] = {
-    {STUN_MAPPED_ADDRESS, KIND_ADDRESS, "MAPPED-ADDRESS",
-        "where the question came from, as the server saw it", "RFC 8489 14.1"},
+    {STUN_MAPPED_ADDRESS, KIND_ADDRESS, "MAPPED-ADDRESS", "where the question came from, as the server saw it",
+        "RFC 8489 14.1"},
     {STUN_XOR_MAPPED_ADDRESS, KIND_ADDRESS, "XOR-MAPPED-ADDRESS",
         "where the question came from, as the server saw it; masked, for some NATs change every address that "
         "they find",
@@ -30,8 +21,7 @@ static const struct info {
     {STUN_CHANGE_REQUEST, KIND_CHANGE, "CHANGE-REQUEST",
         "whether such an answer comes through tells how the NAT filters", "RFC 5780 7.2"},
     {STUN_SOURCE_ADDRESS, KIND_ADDRESS, "SOURCE-ADDRESS", "where the answer is sent from", "RFC 3489 11.2.5"},
-    {STUN_CHANGED_ADDRESS, KIND_ADDRESS, "CHANGED-ADDRESS", "the server's other address and port",
-        "RFC 3489 11.2.3"},
+    {STUN_CHANGED_ADDRESS, KIND_ADDRESS, "CHANGED-ADDRESS", "the server's other address and port", "RFC 3489 11.2.3"},
     {STUN_USERNAME, KIND_TEXT, "USERNAME", NULL, "RFC 8489 14.3"},
     {STUN_MESSAGE_INTEGRITY, KIND_HEX, "MESSAGE-INTEGRITY",
         "a keyed hash (HMAC-SHA1): only who knows the password can make it", "RFC 8489 14.5"},
@@ -49,17 +39,14 @@ static const struct info {
         "RFC 8445 16.1"},
     {STUN_USE_CANDIDATE, KIND_HEX, "USE-CANDIDATE", "this way shall be used", "RFC 8445 16.1"},
     {STUN_PADDING, KIND_HEX, "PADDING", NULL, "RFC 5780 7.6"},
-    {STUN_RESPONSE_PORT, KIND_NUMBER, "RESPONSE-PORT", "the port that the answer shall go to",
-        "RFC 5780 7.5"},
+    {STUN_RESPONSE_PORT, KIND_NUMBER, "RESPONSE-PORT", "the port that the answer shall go to", "RFC 5780 7.5"},
     {STUN_ALTERNATE_DOMAIN, KIND_TEXT, "ALTERNATE-DOMAIN", NULL, "RFC 8489 14.16"},
     {STUN_SOFTWARE, KIND_TEXT, "SOFTWARE", NULL, "RFC 8489 14.14"},
     {STUN_ALTERNATE_SERVER, KIND_ADDRESS, "ALTERNATE-SERVER", "ask there instead", "RFC 8489 14.15"},
-    {STUN_FINGERPRINT, KIND_FINGERPRINT, "FINGERPRINT",
-        "a checksum that tells STUN from what else uses the port", "RFC 8489 14.7"},
-    {STUN_ICE_CONTROLLED, KIND_HEX, "ICE-CONTROLLED", "the other side decides which way is used",
-        "RFC 8445 16.1"},
-    {STUN_ICE_CONTROLLING, KIND_HEX, "ICE-CONTROLLING", "this side decides which way is used",
-        "RFC 8445 16.1"},
+    {STUN_FINGERPRINT, KIND_FINGERPRINT, "FINGERPRINT", "a checksum that tells STUN from what else uses the port",
+        "RFC 8489 14.7"},
+    {STUN_ICE_CONTROLLED, KIND_HEX, "ICE-CONTROLLED", "the other side decides which way is used", "RFC 8445 16.1"},
+    {STUN_ICE_CONTROLLING, KIND_HEX, "ICE-CONTROLLING", "this side decides which way is used", "RFC 8445 16.1"},
     {STUN_RESPONSE_ORIGIN, KIND_ADDRESS, "RESPONSE-ORIGIN", "where the answer is sent from", "RFC 5780 7.3"},
     {STUN_OTHER_ADDRESS, KIND_ADDRESS, "OTHER-ADDRESS",
         "the server's other address and port: from there it answers a CHANGE-REQUEST", "RFC 5780 7.4"},
@@ -91,8 +78,7 @@ static uint32_t number(const struct stun_attribute *a, struct rd *r)
 	return a->type == STUN_RESPONSE_PORT ? rd_u16(r) : rd_u32(r);
 }
 
-static void add_value(
-    struct text *out, const struct info *info, const uint8_t *p, const struct stun_attribute *a)
+static void add_value(struct text *out, const struct info *info, const uint8_t *p, const struct stun_attribute *a)
 {
 	struct rd r = rd_init(p + a->data_off, a->len);
 	struct endpoint e;

@@ -21,16 +21,7 @@
 
 #define FIXED 20
 
-enum option {
-	OPT_END,
-	OPT_NOP,
-	OPT_MSS,
-	OPT_SCALE,
-	OPT_SACK_OK,
-	OPT_SACK,
-	OPT_TIMESTAMPS = 8,
-	OPT_FAST_OPEN = 34
-};
+enum option { OPT_END, OPT_NOP, OPT_MSS, OPT_SCALE, OPT_SACK_OK, OPT_SACK, OPT_TIMESTAMPS = 8, OPT_FAST_OPEN = 34 };
 
 static void take_option(struct tcp *h, uint8_t kind, struct rd *o)
 {
@@ -179,12 +170,12 @@ static void describe_option(const struct tcp *h, const struct fields *f, size_t 
 		field_num(f, i, len, "maximum segment size", h->mss, "the most data I take in one segment",
 		    "RFC 9293 3.7.1");
 	else if (kind == OPT_SCALE)
-		field_fmt(f, i, len, "window scale", "my windows count in units of this many octets",
-		    "RFC 7323 2", "%u (times %lu)", h->scale, 1UL << (h->scale > 14 ? 14 : h->scale));
+		field_fmt(f, i, len, "window scale", "my windows count in units of this many octets", "RFC 7323 2",
+		    "%u (times %lu)", h->scale, 1UL << (h->scale > 14 ? 14 : h->scale));
 	else if (kind == OPT_TIMESTAMPS)
 		field_fmt(f, i, len, "timestamps",
-		    "the sender's clock, and the last one it saw of yours: measures round trips",
-		    "RFC 7323 3", "%u, echo %u", h->ts_value, h->ts_echo);
+		    "the sender's clock, and the last one it saw of yours: measures round trips", "RFC 7323 3",
+		    "%u, echo %u", h->ts_value, h->ts_echo);
 	else
 		field_fmt(f, i, len, "option", NULL, "RFC 9293 3.2", "%u (%s)", kind, option_name(kind));
 }
@@ -205,8 +196,7 @@ static void describe_options(const struct tcp *h, const struct fields *f)
 	}
 }
 
-void tcp_describe(
-    const struct tcp *h, const uint8_t *p, size_t base, enum checksum_state sum, struct trace *t)
+void tcp_describe(const struct tcp *h, const uint8_t *p, size_t base, enum checksum_state sum, struct trace *t)
 {
 	struct fields f = {.trace = t, .layer = "TCP", .base = base, .p = p, .depth = 1};
 	struct fields d = fields_deeper(&f);
@@ -216,17 +206,16 @@ void tcp_describe(
 	field_num(&f, 4, 4, "sequence number", h->seq, "the number of the first octet of data in the stream",
 	    "RFC 9293 3.4");
 	field_num(&f, 8, 4, "acknowledgment number", h->ack,
-	    h->flags & TCP_ACK ? "the next octet that the sender expects: all before it has arrived"
-	                       : "not valid",
+	    h->flags & TCP_ACK ? "the next octet that the sender expects: all before it has arrived" : "not valid",
 	    "RFC 9293 3.4");
-	field_num(&f, 12, 1, "header length", h->header_len, "octets; the options make it more than 20",
-	    "RFC 9293 3.1");
+	field_num(
+	    &f, 12, 1, "header length", h->header_len, "octets; the options make it more than 20", "RFC 9293 3.1");
 	field_fmt(&f, 13, 1, "flags", NULL, "RFC 9293 3.1", "0x%02x", h->flags);
 	for (size_t i = 0; i < N_FLAGS; i++)
 		if (h->flags & flags[i].flag)
 			field_flag(&d, 13, 1, flags[i].name, true, flags[i].meaning, "RFC 9293 3.1");
-	field_num(&f, 14, 2, "window", h->window,
-	    "how much the sender can take before the next acknowledgment", "RFC 9293 3.8.6");
+	field_num(&f, 14, 2, "window", h->window, "how much the sender can take before the next acknowledgment",
+	    "RFC 9293 3.8.6");
 	field_fmt(&f, 16, 2, "checksum",
 	    sum == CHECKSUM_BEGUN
 	        ? "the sending machine left the rest to its network card, which works after the capture"
@@ -238,8 +227,8 @@ void tcp_describe(
 	                            : "not checked: not all octets are here");
 	field_num(&f, 18, 2, "urgent pointer", h->urgent, NULL, "RFC 9293 3.8.5");
 	if (h->header_len > FIXED) {
-		field_fmt(&f, FIXED, h->header_len - (size_t)FIXED, "options", NULL, "RFC 9293 3.2",
-		    "%d octets", h->header_len - FIXED);
+		field_fmt(&f, FIXED, h->header_len - (size_t)FIXED, "options", NULL, "RFC 9293 3.2", "%d octets",
+		    h->header_len - FIXED);
 		describe_options(h, &f);
 	}
 }

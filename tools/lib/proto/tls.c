@@ -21,8 +21,8 @@ static bool is_record_header(const uint8_t *p)
 {
 	size_t length = (size_t)p[3] << 8 | p[4];
 
-	return p[0] >= TLS_CHANGE_CIPHER_SPEC && p[0] <= TLS_HEARTBEAT && p[1] == 3 && p[2] <= 4 &&
-	       length > 0 && length <= MAX_RECORD;
+	return p[0] >= TLS_CHANGE_CIPHER_SPEC && p[0] <= TLS_HEARTBEAT && p[1] == 3 && p[2] <= 4 && length > 0 &&
+	       length <= MAX_RECORD;
 }
 
 bool tls_looks_like(const uint8_t *p, size_t len)
@@ -139,9 +139,8 @@ bool tls_next_message(const uint8_t *p, const struct tls_record *r, size_t *pos,
 /* --- hello messages ----------------------------------------------------------------------------------------
  */
 
-static const uint8_t retry_random[32] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
-    0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2,
-    0xc8, 0xa8, 0x33, 0x9c};
+static const uint8_t retry_random[32] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e,
+    0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
 
 /* n octets at the reader; of a partial message, as many as are here. */
 static struct tls_span take(struct rd *r, size_t n, bool partial)

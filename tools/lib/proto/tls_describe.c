@@ -30,9 +30,7 @@ static void describe_list(
 		uint16_t v = u16_at(f->p, list.off + i);
 		add_name(&t, name, v);
 		field_text(f, list.off + i, 2, what, value,
-		    tls_is_grease(v) ? "means nothing: it keeps servers used to values they do not know"
-		                     : NULL,
-		    ref);
+		    tls_is_grease(v) ? "means nothing: it keeps servers used to values they do not know" : NULL, ref);
 	}
 }
 
@@ -94,13 +92,11 @@ static void describe_extension(const struct fields *f, const struct tls_hello *h
 	struct text t = text_init(value, sizeof(value));
 
 	add_name(&t, tls_extension_name, e->type);
-	field_text(
-	    f, e->off, 4 + e->data.len, "extension", value, extension_meaning(e->type), "RFC 8446 4.2");
+	field_text(f, e->off, 4 + e->data.len, "extension", value, extension_meaning(e->type), "RFC 8446 4.2");
 	switch (e->type) {
 	case TLS_EXT_SERVER_NAME:
 		if (h->server_name.len > 0)
-			field_peer(
-			    &d, h->server_name.off, h->server_name.len, "server name", NULL, "RFC 6066 3");
+			field_peer(&d, h->server_name.off, h->server_name.len, "server name", NULL, "RFC 6066 3");
 		break;
 	case TLS_EXT_VERSIONS:
 		describe_list(&d, h->versions, "version", tls_version_name, "RFC 8446 4.2.1");
@@ -168,8 +164,8 @@ static void describe_certificates(const struct fields *f, const struct tls_messa
 		size_t n = (size_t)p[i] << 16 | (size_t)p[i + 1] << 8 | p[i + 2];
 		size_t here = n < end - i - 3 ? n : end - i - 3;
 		field_fmt(f, i, 3 + here, "certificate",
-		    "in TLS 1.2 a listener can read it; in TLS 1.3 it is encrypted", "RFC 5246 7.4.2",
-		    "%zu bytes%s", n, here < n ? ", the rest in later segments" : "");
+		    "in TLS 1.2 a listener can read it; in TLS 1.3 it is encrypted", "RFC 5246 7.4.2", "%zu bytes%s",
+		    n, here < n ? ", the rest in later segments" : "");
 		i += 3 + here;
 	}
 }
@@ -201,8 +197,8 @@ static void describe_messages(const struct fields *f, const struct tls_record *r
 
 	for (size_t pos = 0; tls_next_message(f->p, r, &pos, &m);) {
 		const char *name = tls_handshake_name(m.type);
-		field_fmt(f, m.off, 4 + m.body.len, "handshake message", message_meaning(m.type),
-		    "RFC 8446 4", "%s, %u bytes%s", name ? name : "unknown", m.length,
+		field_fmt(f, m.off, 4 + m.body.len, "handshake message", message_meaning(m.type), "RFC 8446 4",
+		    "%s, %u bytes%s", name ? name : "unknown", m.length,
 		    m.body.len < m.length ? ", the rest in later segments" : "");
 		if (m.type == TLS_CLIENT_HELLO || m.type == TLS_SERVER_HELLO)
 			describe_hello(&d, &m);
@@ -220,8 +216,7 @@ static void describe_alert(const struct fields *f, const struct tls_record *r)
 	level = f->p[r->body.off];
 	number = f->p[r->body.off + 1];
 	const char *name = tls_alert_name(number);
-	field_fmt(f, r->body.off, 1, "level", NULL, "RFC 8446 6", "%u (%s)", level,
-	    level == 2 ? "fatal" : "warning");
+	field_fmt(f, r->body.off, 1, "level", NULL, "RFC 8446 6", "%u (%s)", level, level == 2 ? "fatal" : "warning");
 	field_fmt(f, r->body.off + 1, 1, "alert", tls_alert_text(number), "RFC 8446 6.2", "%u (%s)", number,
 	    name ? name : "unknown");
 }
@@ -239,18 +234,17 @@ static void describe_record(const struct fields *f, const struct tls_record *r)
 	struct fields d = fields_deeper(f);
 	const char *version = tls_version_name(r->version);
 
-	field_fmt(f, r->off, 5 + r->body.len, "record",
-	    r->encrypted ? "a listener sees only its length" : NULL, "RFC 8446 5.1", "%s%s, %u bytes%s",
-	    r->encrypted && r->type != TLS_APPLICATION_DATA ? "encrypted " : "", content_name(r->type),
-	    r->length, r->body.len < r->length ? ", the rest in later segments" : "");
+	field_fmt(f, r->off, 5 + r->body.len, "record", r->encrypted ? "a listener sees only its length" : NULL,
+	    "RFC 8446 5.1", "%s%s, %u bytes%s", r->encrypted && r->type != TLS_APPLICATION_DATA ? "encrypted " : "",
+	    content_name(r->type), r->length, r->body.len < r->length ? ", the rest in later segments" : "");
 	field_fmt(&d, r->off, 1, "type",
 	    r->type == TLS_APPLICATION_DATA ? "in TLS 1.3 handshake messages, too, hide behind this type"
 	    : r->type == TLS_CHANGE_CIPHER_SPEC
 	        ? "in TLS 1.2: all that follows is encrypted; in TLS 1.3 it means nothing"
 	        : NULL,
 	    "RFC 8446 5.1", "%u (%s)", r->type, content_name(r->type));
-	field_fmt(&d, r->off + 1, 2, "version", "no longer means anything in TLS 1.3", "RFC 8446 5.1",
-	    "0x%04x (%s)", r->version, version ? version : "unknown");
+	field_fmt(&d, r->off + 1, 2, "version", "no longer means anything in TLS 1.3", "RFC 8446 5.1", "0x%04x (%s)",
+	    r->version, version ? version : "unknown");
 	field_num(&d, r->off + 3, 2, "length", r->length, NULL, "RFC 8446 5.1");
 	if (r->encrypted || r->continued)
 		return;

@@ -23,8 +23,8 @@ bool tls_is_grease(uint16_t v)
 
 const char *tls_version_name(uint16_t version)
 {
-	static const struct name names[] = {{0x0300, "SSL 3.0"}, {0x0301, "TLS 1.0"}, {0x0302, "TLS 1.1"},
-	    {0x0303, "TLS 1.2"}, {0x0304, "TLS 1.3"}};
+	static const struct name names[] = {
+	    {0x0300, "SSL 3.0"}, {0x0301, "TLS 1.0"}, {0x0302, "TLS 1.1"}, {0x0303, "TLS 1.2"}, {0x0304, "TLS 1.3"}};
 
 	return FIND(names, version);
 }
@@ -75,9 +75,9 @@ const char *tls_cipher_name(uint16_t cipher)
 
 const char *tls_group_name(uint16_t group)
 {
-	static const struct name names[] = {{23, "secp256r1"}, {24, "secp384r1"}, {25, "secp521r1"},
-	    {29, "x25519"}, {30, "x448"}, {256, "ffdhe2048"}, {257, "ffdhe3072"}, {258, "ffdhe4096"},
-	    {259, "ffdhe6144"}, {260, "ffdhe8192"}, {4587, "SecP256r1MLKEM768"}, {4588, "X25519MLKEM768"}};
+	static const struct name names[] = {{23, "secp256r1"}, {24, "secp384r1"}, {25, "secp521r1"}, {29, "x25519"},
+	    {30, "x448"}, {256, "ffdhe2048"}, {257, "ffdhe3072"}, {258, "ffdhe4096"}, {259, "ffdhe6144"},
+	    {260, "ffdhe8192"}, {4587, "SecP256r1MLKEM768"}, {4588, "X25519MLKEM768"}};
 
 	return FIND(names, group);
 }
@@ -87,10 +87,9 @@ const char *tls_signature_name(uint16_t scheme)
 	static const struct name names[] = {{0x0201, "rsa_pkcs1_sha1"}, {0x0203, "ecdsa_sha1"},
 	    {0x0401, "rsa_pkcs1_sha256"}, {0x0501, "rsa_pkcs1_sha384"}, {0x0601, "rsa_pkcs1_sha512"},
 	    {0x0403, "ecdsa_secp256r1_sha256"}, {0x0503, "ecdsa_secp384r1_sha384"},
-	    {0x0603, "ecdsa_secp521r1_sha512"}, {0x0804, "rsa_pss_rsae_sha256"},
-	    {0x0805, "rsa_pss_rsae_sha384"}, {0x0806, "rsa_pss_rsae_sha512"}, {0x0807, "ed25519"},
-	    {0x0808, "ed448"}, {0x0809, "rsa_pss_pss_sha256"}, {0x080a, "rsa_pss_pss_sha384"},
-	    {0x080b, "rsa_pss_pss_sha512"}};
+	    {0x0603, "ecdsa_secp521r1_sha512"}, {0x0804, "rsa_pss_rsae_sha256"}, {0x0805, "rsa_pss_rsae_sha384"},
+	    {0x0806, "rsa_pss_rsae_sha512"}, {0x0807, "ed25519"}, {0x0808, "ed448"}, {0x0809, "rsa_pss_pss_sha256"},
+	    {0x080a, "rsa_pss_pss_sha384"}, {0x080b, "rsa_pss_pss_sha512"}};
 
 	return FIND(names, scheme);
 }
@@ -99,28 +98,27 @@ const char *tls_extension_name(uint16_t type)
 {
 	static const struct name names[] = {{TLS_EXT_SERVER_NAME, "server_name"}, {1, "max_fragment_length"},
 	    {5, "status_request"}, {TLS_EXT_GROUPS, "supported_groups"}, {11, "ec_point_formats"},
-	    {TLS_EXT_SIGNATURES, "signature_algorithms"},
-	    {TLS_EXT_ALPN, "application_layer_protocol_negotiation"}, {18, "signed_certificate_timestamp"},
-	    {21, "padding"}, {22, "encrypt_then_mac"}, {23, "extended_master_secret"},
-	    {27, "compress_certificate"}, {28, "record_size_limit"}, {35, "session_ticket"},
-	    {41, "pre_shared_key"}, {42, "early_data"}, {TLS_EXT_VERSIONS, "supported_versions"},
-	    {44, "cookie"}, {45, "psk_key_exchange_modes"}, {47, "certificate_authorities"},
-	    {49, "post_handshake_auth"}, {50, "signature_algorithms_cert"}, {TLS_EXT_KEY_SHARE, "key_share"},
-	    {65037, "encrypted_client_hello"}, {65281, "renegotiation_info"}};
+	    {TLS_EXT_SIGNATURES, "signature_algorithms"}, {TLS_EXT_ALPN, "application_layer_protocol_negotiation"},
+	    {18, "signed_certificate_timestamp"}, {21, "padding"}, {22, "encrypt_then_mac"},
+	    {23, "extended_master_secret"}, {27, "compress_certificate"}, {28, "record_size_limit"},
+	    {35, "session_ticket"}, {41, "pre_shared_key"}, {42, "early_data"},
+	    {TLS_EXT_VERSIONS, "supported_versions"}, {44, "cookie"}, {45, "psk_key_exchange_modes"},
+	    {47, "certificate_authorities"}, {49, "post_handshake_auth"}, {50, "signature_algorithms_cert"},
+	    {TLS_EXT_KEY_SHARE, "key_share"}, {65037, "encrypted_client_hello"}, {65281, "renegotiation_info"}};
 
 	return FIND(names, type);
 }
 
 const char *tls_handshake_name(uint8_t type)
 {
-	static const struct name names[] = {{TLS_HELLO_REQUEST, "HelloRequest"},
-	    {TLS_CLIENT_HELLO, "ClientHello"}, {TLS_SERVER_HELLO, "ServerHello"},
-	    {TLS_NEW_SESSION_TICKET, "NewSessionTicket"}, {TLS_END_OF_EARLY_DATA, "EndOfEarlyData"},
-	    {TLS_ENCRYPTED_EXTENSIONS, "EncryptedExtensions"}, {TLS_KEY_UPDATE, "KeyUpdate"},
-	    {TLS_CERTIFICATE, "Certificate"}, {TLS_SERVER_KEY_EXCHANGE, "ServerKeyExchange"},
-	    {TLS_CERTIFICATE_REQUEST, "CertificateRequest"}, {TLS_SERVER_HELLO_DONE, "ServerHelloDone"},
-	    {TLS_CERTIFICATE_VERIFY, "CertificateVerify"}, {TLS_CLIENT_KEY_EXCHANGE, "ClientKeyExchange"},
-	    {TLS_FINISHED, "Finished"}, {TLS_CERTIFICATE_STATUS, "CertificateStatus"}};
+	static const struct name names[] = {{TLS_HELLO_REQUEST, "HelloRequest"}, {TLS_CLIENT_HELLO, "ClientHello"},
+	    {TLS_SERVER_HELLO, "ServerHello"}, {TLS_NEW_SESSION_TICKET, "NewSessionTicket"},
+	    {TLS_END_OF_EARLY_DATA, "EndOfEarlyData"}, {TLS_ENCRYPTED_EXTENSIONS, "EncryptedExtensions"},
+	    {TLS_KEY_UPDATE, "KeyUpdate"}, {TLS_CERTIFICATE, "Certificate"},
+	    {TLS_SERVER_KEY_EXCHANGE, "ServerKeyExchange"}, {TLS_CERTIFICATE_REQUEST, "CertificateRequest"},
+	    {TLS_SERVER_HELLO_DONE, "ServerHelloDone"}, {TLS_CERTIFICATE_VERIFY, "CertificateVerify"},
+	    {TLS_CLIENT_KEY_EXCHANGE, "ClientKeyExchange"}, {TLS_FINISHED, "Finished"},
+	    {TLS_CERTIFICATE_STATUS, "CertificateStatus"}};
 
 	return FIND(names, type);
 }

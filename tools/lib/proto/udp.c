@@ -48,13 +48,11 @@ static const char *const sum_texts[] = {[CHECKSUM_UNCHECKED] = "not checked: not
     [CHECKSUM_BEGUN] = "only begun",
     [CHECKSUM_WRONG] = "does not match"};
 
-void udp_describe(
-    const struct udp *h, const uint8_t *p, size_t base, enum checksum_state sum, struct trace *t)
+void udp_describe(const struct udp *h, const uint8_t *p, size_t base, enum checksum_state sum, struct trace *t)
 {
 	struct fields f = {.trace = t, .layer = "UDP", .base = base, .p = p, .depth = 1};
 
-	field_num(&f, 0, 2, "source port", h->sport, "which program sent it: the answer goes back there",
-	    "RFC 768");
+	field_num(&f, 0, 2, "source port", h->sport, "which program sent it: the answer goes back there", "RFC 768");
 	field_num(&f, 2, 2, "destination port", h->dport, "which program it is for", "RFC 768");
 	field_num(&f, 4, 2, "length", h->length, "octets, these eight included", "RFC 768");
 	field_fmt(&f, 6, 2, "checksum",

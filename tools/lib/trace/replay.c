@@ -75,9 +75,15 @@ static enum err replay_message(struct trace *t, struct event *ev, const json_t *
 		free(bytes);
 		return ERR_FORMAT;
 	}
-	ev->u.msg = (struct ev_message){.from = text(o, "from"), .to = text(o, "to"), .proto = text(o, "proto"),
-	    .label = text(o, "label"), .from_addr = text(o, "from_addr"), .to_addr = text(o, "to_addr"),
-	    .packet = count(o, "packet"), .bytes = bytes, .len = bytes ? len : count(o, "len"),
+	ev->u.msg = (struct ev_message){.from = text(o, "from"),
+	    .to = text(o, "to"),
+	    .proto = text(o, "proto"),
+	    .label = text(o, "label"),
+	    .from_addr = text(o, "from_addr"),
+	    .to_addr = text(o, "to_addr"),
+	    .packet = count(o, "packet"),
+	    .bytes = bytes,
+	    .len = bytes ? len : count(o, "len"),
 	    .secrecy = secrecy > 0 ? (enum secrecy)secrecy : SECRECY_UNKNOWN};
 	emit(t, *ev);
 	free(bytes);
@@ -108,8 +114,11 @@ static enum err replay_check(struct trace *t, struct event *ev, const json_t *o)
 
 	if (verdict < 0)
 		return ERR_FORMAT;
-	ev->u.check = (struct ev_check){.id = text(o, "id"), .what = text(o, "what"),
-	    .verdict = (enum verdict)verdict, .text = text(o, "text"), .ref = text(o, "ref")};
+	ev->u.check = (struct ev_check){.id = text(o, "id"),
+	    .what = text(o, "what"),
+	    .verdict = (enum verdict)verdict,
+	    .text = text(o, "text"),
+	    .ref = text(o, "ref")};
 	emit(t, *ev);
 	return ERR_OK;
 }
@@ -133,22 +142,31 @@ static enum err replay_event(struct trace *t, struct event *ev, const json_t *o)
 	case EV_RECV:
 		return replay_message(t, ev, o);
 	case EV_FIELD:
-		ev->u.field = (struct ev_field){.layer = text(o, "layer"), .name = text(o, "name"),
-		    .value = text(o, "value"), .meaning = text(o, "meaning"), .ref = text(o, "ref"),
-		    .off = count(o, "off"), .len = count(o, "len"), .depth = (unsigned)(count(o, "depth") & 0xff)};
+		ev->u.field = (struct ev_field){.layer = text(o, "layer"),
+		    .name = text(o, "name"),
+		    .value = text(o, "value"),
+		    .meaning = text(o, "meaning"),
+		    .ref = text(o, "ref"),
+		    .off = count(o, "off"),
+		    .len = count(o, "len"),
+		    .depth = (unsigned)(count(o, "depth") & 0xff)};
 		break;
 	case EV_STATE:
-		ev->u.state = (struct ev_state){.table = text(o, "table"), .key = text(o, "key"),
-		    .before = text(o, "before"), .after = text(o, "after"), .reason = text(o, "reason")};
+		ev->u.state = (struct ev_state){.table = text(o, "table"),
+		    .key = text(o, "key"),
+		    .before = text(o, "before"),
+		    .after = text(o, "after"),
+		    .reason = text(o, "reason")};
 		break;
 	case EV_DECISION:
-		ev->u.decision = (struct ev_decision){.id = text(o, "id"), .ref = text(o, "ref"), .text = text(o, "text")};
+		ev->u.decision =
+		    (struct ev_decision){.id = text(o, "id"), .ref = text(o, "ref"), .text = text(o, "text")};
 		break;
 	case EV_CHECK:
 		return replay_check(t, ev, o);
 	case EV_TIMER:
-		ev->u.timer = (struct ev_timer){.what = text(o, "what"), .ns = (int64_t)count(o, "ns"),
-		    .text = text(o, "text")};
+		ev->u.timer = (struct ev_timer){
+		    .what = text(o, "what"), .ns = (int64_t)count(o, "ns"), .text = text(o, "text")};
 		break;
 	case EV_NOTE:
 		return replay_note(t, ev, o);

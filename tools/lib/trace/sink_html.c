@@ -128,7 +128,6 @@ enum err sink_html(struct trace_sink *sink, const char *path, const char *title)
 		errno = why;
 		return e;
 	}
-	*sink = (struct trace_sink){
-	    .on_event = html_event, .flush = html_flush, .release = html_release, .ctx = h};
+	*sink = (struct trace_sink){.on_event = html_event, .flush = html_flush, .release = html_release, .ctx = h};
 	return ERR_OK;
 }

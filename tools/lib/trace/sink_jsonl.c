@@ -216,8 +216,8 @@ enum err sink_jsonl(struct trace_sink *sink, FILE *out)
 {
 	json_t *o = json_object();
 
-	*sink = (struct trace_sink){
-	    .on_event = jsonl_event, .flush = jsonl_flush, .release = jsonl_release, .ctx = out};
+	*sink =
+	    (struct trace_sink){.on_event = jsonl_event, .flush = jsonl_flush, .release = jsonl_release, .ctx = out};
 	if (!o)
 		return ERR_NOMEM;
 	put(o, "schema", "glassnet-trace");

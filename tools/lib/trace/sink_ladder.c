@@ -15,16 +15,16 @@
 #include "glassnet/trace.h"
 #include "text.h"
 
-#define MARGIN       22  /* columns of time and delta */
-#define MIN_SPACING  7   /* columns between two hosts; with less the arrows are listed */
-#define MAX_SPACING  40
-#define MAX_COLUMNS  32  /* hosts that get a column */
-#define MAX_WIDTH    400
-#define PLAIN_WIDTH  120 /* where there is no terminal */
-#define HEAD_ROWS    4   /* rows over which the hosts' names may be spread */
-#define LABEL_LINES  3   /* over which a long label is spread */
-#define MAX_ARROWS   100000
-#define REPEAT_HEAD  24  /* arrows after which the names stand again */
+#define MARGIN      22 /* columns of time and delta */
+#define MIN_SPACING 7  /* columns between two hosts; with less the arrows are listed */
+#define MAX_SPACING 40
+#define MAX_COLUMNS 32 /* hosts that get a column */
+#define MAX_WIDTH   400
+#define PLAIN_WIDTH 120 /* where there is no terminal */
+#define HEAD_ROWS   4   /* rows over which the hosts' names may be spread */
+#define LABEL_LINES 3   /* over which a long label is spread */
+#define MAX_ARROWS  100000
+#define REPEAT_HEAD 24 /* arrows after which the names stand again */
 
 struct arrow {
 	int64_t time;
@@ -120,8 +120,8 @@ static void find_columns(struct ladder *l)
 	for (size_t i = 0; i < l->n_given; i++) {
 		bool used = false;
 		for (size_t k = 0; k < l->n && !used; k++)
-			used = strcmp(l->arrows[k].from, l->given[i]) == 0 ||
-			       strcmp(l->arrows[k].to, l->given[i]) == 0;
+			used =
+			    strcmp(l->arrows[k].from, l->given[i]) == 0 || strcmp(l->arrows[k].to, l->given[i]) == 0;
 		if (used)
 			add_host(l, l->given[i]);
 	}
@@ -164,8 +164,13 @@ static void arrow_release(struct arrow *a)
 static enum err ladder_add(struct ladder *l, const struct event *ev)
 {
 	const struct ev_message *m = &ev->u.msg;
-	struct arrow a = {.time = ev->time, .from = escaped(m->from), .to = escaped(m->to),
-	    .label = escaped(m->label), .packet = m->packet, .print = fingerprint(m), .secrecy = m->secrecy,
+	struct arrow a = {.time = ev->time,
+	    .from = escaped(m->from),
+	    .to = escaped(m->to),
+	    .label = escaped(m->label),
+	    .packet = m->packet,
+	    .print = fingerprint(m),
+	    .secrecy = m->secrecy,
 	    .sent = ev->kind == EV_SEND};
 
 	if (!a.from || !a.to || !a.label) {
@@ -359,7 +364,8 @@ static void put_times(struct row *r, const struct ladder *l, const struct arrow 
 }
 
 /* One line of a label, written over the hosts' lines but for the two that the arrow joins. */
-static void put_label_line(const struct ladder *l, struct row *r, unsigned at, unsigned left, unsigned right, char *text)
+static void put_label_line(
+    const struct ladder *l, struct row *r, unsigned at, unsigned left, unsigned right, char *text)
 {
 	cut(text, r->width - at);
 	unsigned end = at + text_columns(text);
@@ -373,8 +379,8 @@ static void put_label_line(const struct ladder *l, struct row *r, unsigned at, u
 
 /* The label above its arrow: from the arrow's left end on when there is room, else moved to the left, else broken into
  * up to three lines. */
-static void put_label(const struct ladder *l, const struct layout *lay, char *label, unsigned left, unsigned right,
-    struct row *r)
+static void put_label(
+    const struct ladder *l, const struct layout *lay, char *label, unsigned left, unsigned right, struct row *r)
 {
 	unsigned first = lay->at[0] + 2, columns = text_columns(label), at = left + 2;
 
@@ -393,8 +399,8 @@ static void put_label(const struct ladder *l, const struct layout *lay, char *la
 	}
 }
 
-static void put_arrow(const struct ladder *l, const struct layout *lay, const struct arrow *a,
-    const struct arrow *before)
+static void put_arrow(
+    const struct ladder *l, const struct layout *lay, const struct arrow *a, const struct arrow *before)
 {
 	unsigned from = lay->at[find_host(l, a->from)], to = lay->at[find_host(l, a->to)];
 	unsigned left = from < to ? from : to, right = from < to ? to : from;
@@ -416,7 +422,10 @@ static void put_arrow(const struct ladder *l, const struct layout *lay, const st
 		for (unsigned i = left + 1; i < right; i++)
 			row_set(&r, i, line_glyph(l, a->secrecy));
 		row_set(&r, from, l->style.utf8 ? (from < to ? "├" : "┤") : "+");
-		row_set(&r, from < to ? to - 1 : to + 1, l->style.utf8 ? (from < to ? "▶" : "◀") : from < to ? ">" : "<");
+		row_set(&r, from < to ? to - 1 : to + 1,
+		    l->style.utf8 ? (from < to ? "▶" : "◀")
+		    : from < to   ? ">"
+		                  : "<");
 	}
 	row_write(&r, l->out);
 }
@@ -538,8 +547,8 @@ enum err sink_ladder(struct trace_sink *sink, FILE *out, const struct ladder_opt
 		e = l->given[l->n_given] ? ERR_OK : ERR_NOMEM;
 		l->n_given += e == ERR_OK;
 	}
-	*sink = (struct trace_sink){
-	    .on_event = ladder_event, .flush = ladder_flush, .release = ladder_release, .ctx = l};
+	*sink =
+	    (struct trace_sink){.on_event = ladder_event, .flush = ladder_flush, .release = ladder_release, .ctx = l};
 	if (e != ERR_OK)
 		ladder_release(l);
 	return e;

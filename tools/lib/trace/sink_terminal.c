@@ -20,14 +20,26 @@
 struct terminal {
 	FILE *out; /* borrowed */
 	struct term_style style;
-	int64_t start;      /* the first event's time */
-	int64_t last_send;  /* time of the last SEND, for the round trip */
+	int64_t start;     /* the first event's time */
+	int64_t last_send; /* time of the last SEND, for the round trip */
 	bool started;
 };
 
 /* The marks, with their ASCII forms for terminals without UTF-8. */
-enum mark { MARK_RIGHT, MARK_LEFT, MARK_DECISION, MARK_STATE, MARK_PASS, MARK_FAIL, MARK_SKIP, MARK_TIMER, MARK_NOTE,
-	MARK_RESULT, MARK_RULE, MARK_WARNING };
+enum mark {
+	MARK_RIGHT,
+	MARK_LEFT,
+	MARK_DECISION,
+	MARK_STATE,
+	MARK_PASS,
+	MARK_FAIL,
+	MARK_SKIP,
+	MARK_TIMER,
+	MARK_NOTE,
+	MARK_RESULT,
+	MARK_RULE,
+	MARK_WARNING
+};
 
 static const char *mark(const struct terminal *t, enum mark m)
 {
@@ -191,8 +203,8 @@ static enum err put_state(struct terminal *t, const struct ev_state *s)
 
 	return put_line(t, "35", mark(t, MARK_STATE),
 	    line_of(or_empty(s->table), how, or_empty(s->key), s->before || s->after ? " = " : "",
-		or_empty(s->before), arrow, or_empty(s->after), reason ? " (" : "", or_empty(s->reason),
-		reason ? ")" : "", NULL));
+	        or_empty(s->before), arrow, or_empty(s->after), reason ? " (" : "", or_empty(s->reason),
+	        reason ? ")" : "", NULL));
 }
 
 static enum err put_check(struct terminal *t, const struct ev_check *c)
@@ -202,8 +214,12 @@ static enum err put_check(struct terminal *t, const struct ev_check *c)
 	bool named = c->id && strncmp(c->id, "X509_V_", 7) == 0 && c->verdict == VERDICT_FAIL;
 
 	return put_line(t, codes[c->verdict], mark(t, marks[c->verdict]),
-	    line_of(or_empty(c->what), !c->text || !*c->text ? "" : t->style.utf8 ? " — " : " - ", or_empty(c->text), named ? " " : "",
-		named ? c->id : "", c->ref ? " [" : "", or_empty(c->ref), c->ref ? "]" : "", NULL));
+	    line_of(or_empty(c->what),
+	        !c->text || !*c->text ? ""
+	        : t->style.utf8       ? " — "
+	                              : " - ",
+	        or_empty(c->text), named ? " " : "", named ? c->id : "", c->ref ? " [" : "", or_empty(c->ref),
+	        c->ref ? "]" : "", NULL));
 }
 
 static enum err put_note(struct terminal *t, const struct ev_note *n)
@@ -246,8 +262,7 @@ static enum err put_result(struct terminal *t, const struct ev_result *r)
 
 static bool wanted(const struct terminal *t, const struct event *ev)
 {
-	return !t->style.quiet || ev->kind == EV_RESULT ||
-	       (ev->kind == EV_NOTE && ev->u.note.level == NOTE_WARNING);
+	return !t->style.quiet || ev->kind == EV_RESULT || (ev->kind == EV_NOTE && ev->u.note.level == NOTE_WARNING);
 }
 
 static enum err put_event(struct terminal *t, const struct event *ev)
@@ -263,7 +278,7 @@ static enum err put_event(struct terminal *t, const struct event *ev)
 	case EV_DECISION:
 		return put_line(t, "33", mark(t, MARK_DECISION),
 		    line_of(or_empty(ev->u.decision.text), ev->u.decision.ref ? " [" : "",
-			or_empty(ev->u.decision.ref), ev->u.decision.ref ? "]" : "", NULL));
+		        or_empty(ev->u.decision.ref), ev->u.decision.ref ? "]" : "", NULL));
 	case EV_CHECK:
 		return put_check(t, &ev->u.check);
 	case EV_TIMER:
@@ -307,7 +322,6 @@ enum err sink_terminal(struct trace_sink *sink, FILE *out, const struct term_sty
 		return ERR_NOMEM;
 	t->out = out;
 	t->style = *style;
-	*sink = (struct trace_sink){
-	    .on_event = terminal_event, .flush = terminal_flush, .release = free, .ctx = t};
+	*sink = (struct trace_sink){.on_event = terminal_event, .flush = terminal_flush, .release = free, .ctx = t};
 	return ERR_OK;
 }

@@ -96,8 +96,8 @@ void ev_send(struct trace *t, const char *from, const char *to, const char *prot
 {
 	FORMAT(text, fmt);
 	emit(t, (struct event){.kind = EV_SEND,
-		    .actor = from,
-		    .u.msg = {.from = from, .to = to, .proto = proto, .label = text, .bytes = bytes, .len = len}});
+	            .actor = from,
+	            .u.msg = {.from = from, .to = to, .proto = proto, .label = text, .bytes = bytes, .len = len}});
 }
 
 void ev_recv(struct trace *t, const char *from, const char *to, const char *proto, const void *bytes, size_t len,
@@ -105,8 +105,8 @@ void ev_recv(struct trace *t, const char *from, const char *to, const char *prot
 {
 	FORMAT(text, fmt);
 	emit(t, (struct event){.kind = EV_RECV,
-		    .actor = to,
-		    .u.msg = {.from = from, .to = to, .proto = proto, .label = text, .bytes = bytes, .len = len}});
+	            .actor = to,
+	            .u.msg = {.from = from, .to = to, .proto = proto, .label = text, .bytes = bytes, .len = len}});
 }
 
 void ev_field(struct trace *t, struct ev_field f)
@@ -114,12 +114,12 @@ void ev_field(struct trace *t, struct ev_field f)
 	emit(t, (struct event){.kind = EV_FIELD, .u.field = f});
 }
 
-void ev_state(struct trace *t, const char *table, const char *key, const char *before, const char *after,
-    const char *fmt, ...)
+void ev_state(
+    struct trace *t, const char *table, const char *key, const char *before, const char *after, const char *fmt, ...)
 {
 	FORMAT(text, fmt);
 	emit(t, (struct event){.kind = EV_STATE,
-		    .u.state = {.table = table, .key = key, .before = before, .after = after, .reason = text}});
+	            .u.state = {.table = table, .key = key, .before = before, .after = after, .reason = text}});
 }
 
 void ev_decision(struct trace *t, const char *id, const char *ref, const char *fmt, ...)
@@ -128,12 +128,12 @@ void ev_decision(struct trace *t, const char *id, const char *ref, const char *f
 	emit(t, (struct event){.kind = EV_DECISION, .u.decision = {.id = id, .ref = ref, .text = text}});
 }
 
-void ev_check(struct trace *t, const char *id, enum verdict verdict, const char *ref, const char *what,
-    const char *fmt, ...)
+void ev_check(
+    struct trace *t, const char *id, enum verdict verdict, const char *ref, const char *what, const char *fmt, ...)
 {
 	FORMAT(text, fmt);
 	emit(t, (struct event){.kind = EV_CHECK,
-		    .u.check = {.id = id, .what = what, .verdict = verdict, .text = text, .ref = ref}});
+	            .u.check = {.id = id, .what = what, .verdict = verdict, .text = text, .ref = ref}});
 }
 
 void ev_timer(struct trace *t, const char *what, int64_t ns, const char *fmt, ...)

@@ -55,8 +55,8 @@ char *endpoint_text(char out[static ENDPOINT_TEXT], const struct endpoint *e)
 
 char *mac_text(char out[static MAC_TEXT], const struct mac *m)
 {
-	snprintf(out, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", m->b[0], m->b[1], m->b[2], m->b[3], m->b[4],
-	    m->b[5]);
+	snprintf(
+	    out, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", m->b[0], m->b[1], m->b[2], m->b[3], m->b[4], m->b[5]);
 	return out;
 }
 
