@@ -28,7 +28,14 @@ class Browser:
         caps = {"browserName": "chrome", "goog:chromeOptions": {"args": args},
                 "goog:loggingPrefs": {"performance": "ALL", "browser": "ALL"}}
         self.session = None
-        got = self._call("POST", "/session", {"capabilities": {"alwaysMatch": caps}})
+        for left in (2, 1, 0):  # on a busy machine the browser may not be there when the driver looks
+            try:
+                got = self._call("POST", "/session", {"capabilities": {"alwaysMatch": caps}})
+                break
+            except RuntimeError as e:
+                if not left or "session not created" not in str(e):
+                    raise
+                time.sleep(1)
         self.session = "/session/" + got["sessionId"]
 
     def _port(self):
