@@ -112,7 +112,8 @@ class Browser:
         for entry in self.post("/se/log", {"type": "performance"}):
             m = json.loads(entry["message"])["message"]
             if m["method"] == "Network.requestWillBeSent":
-                out += [m["params"]["request"]["url"]] if not m["params"].get("documentURL", "").startswith("chrome:") else []
+                own = m["params"].get("documentURL", "").startswith(("chrome:", "chrome-untrusted:"))
+                out += [] if own else [m["params"]["request"]["url"]]
         return out
 
     def complaints(self):
