@@ -112,7 +112,7 @@ def paper(b, rows):
 
 def alone(b, path):
     """nothing but the page itself was asked for, and nothing was complained about"""
-    asked = [u for u in b.requests() if u != "about:blank" and not u.startswith("file://" + path)]
+    asked = [u for u in b.requests() if u != "about:blank" and not u.startswith(("file://" + path, "chrome:", "chrome-untrusted:"))]
     check("requests", asked, [])
     check("console", b.complaints(), [])
 
