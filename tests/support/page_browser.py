@@ -28,14 +28,7 @@ class Browser:
         caps = {"browserName": "chrome", "goog:chromeOptions": {"args": args},
                 "goog:loggingPrefs": {"performance": "ALL", "browser": "ALL"}}
         self.session = None
-        for left in (2, 1, 0):  # on a busy machine the browser may not be there when the driver looks
-            try:
-                got = self._call("POST", "/session", {"capabilities": {"alwaysMatch": caps}})
-                break
-            except RuntimeError as e:
-                if not left or "session not created" not in str(e):
-                    raise
-                time.sleep(1)
+        got = self._call("POST", "/session", {"capabilities": {"alwaysMatch": caps}})
         self.session = "/session/" + got["sessionId"]
 
     def _port(self):
@@ -112,7 +105,7 @@ class Browser:
         for entry in self.post("/se/log", {"type": "performance"}):
             m = json.loads(entry["message"])["message"]
             if m["method"] == "Network.requestWillBeSent":
-                own = m["params"].get("documentURL", "").startswith(("chrome:", "chrome-untrusted:"))
+                own = m["params"].get("documentURL", "").startswith("chrome:")
                 out += [] if own else [m["params"]["request"]["url"]]
         return out
 

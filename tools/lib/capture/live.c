@@ -156,8 +156,9 @@ static enum err live_next(struct capture *c, struct capture_packet *out, int64_t
 		enum err e = drain(c, s->queue.n || exhausted(s) ? 0 : deadline > now ? deadline - now : 0, stop_fd);
 		if (e)
 			return e;
-		/* The drain may have waited; what it found is younger than its end, not than its begin. */
-		int64_t complete = (s->queue.n ? clock_now(&clock_real) : now) - HOLD_NS;
+		/* Counted from before the rings were read: however long the reading took, what came into a ring behind its
+		 * turn is later than this, so no packet is given out ahead of one that is still to be read. */
+		int64_t complete = now - HOLD_NS;
 		if (complete > s->complete_until)
 			s->complete_until = complete;
 		if (exhausted(s))
