@@ -11,7 +11,7 @@
 #include "chain.h"
 #include "glassnet/addr.h"
 #include "glassnet/wire.h"
-#include "line.h"
+#include "glassnet/line.h"
 
 /* What was written to a memory BIO, escaped. */
 static char *from_bio(char *out, size_t cap, BIO *b)

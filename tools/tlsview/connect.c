@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "glassnet/wire.h"
-#include "line.h"
-#include "net.h"
+#include "glassnet/line.h"
+#include "glassnet/resolve.h"
 #include "tlsview.h"
 
 void result_init(struct result *res)

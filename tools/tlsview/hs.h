@@ -20,7 +20,7 @@
 #include "glassnet/proto/tls.h"
 #include "glassnet/trace.h"
 #include "glassnet/wire.h"
-#include "line.h"
+#include "glassnet/line.h"
 
 #define TLS1_2 0x0303
 #define TLS1_3 0x0304

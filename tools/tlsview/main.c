@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "glassnet/cli.h"
-#include "target.h"
+#include "glassnet/target.h"
 #include "tlsview.h"
 
 #define SEND_MAX ((size_t)16 << 20)

@@ -3,7 +3,7 @@
 
 #include "glassnet/proto/http.h"
 #include "glassnet/wire.h"
-#include "line.h"
+#include "glassnet/line.h"
 #include "reply.h"
 
 static bool read_head(struct http *h, const uint8_t *p, size_t len)

@@ -5,7 +5,7 @@
 #include <openssl/ssl.h>
 
 #include "narrate.h"
-#include "net.h"
+#include "glassnet/resolve.h"
 #include "verify.h"
 
 #define FIRST_OCTETS 64

@@ -19,9 +19,9 @@
 #include "glassnet/addr.h"
 #include "glassnet/clock.h"
 #include "glassnet/err.h"
+#include "glassnet/target.h"
 #include "glassnet/trace.h"
 
-#define NAME_MAX_TEXT 256               /* a DNS name or an address as text, and a NUL */
 #define REPLY_MAX     ((size_t)1 << 20) /* octets of a reply that are read; then the connection is closed */
 #define SENT_LIST_MAX 24
 

@@ -7,7 +7,7 @@
 
 #include "glassnet/wire.h"
 #include "guess.h"
-#include "line.h"
+#include "glassnet/line.h"
 #include "reply.h"
 #include "session.h"
 

@@ -11,7 +11,7 @@
 
 #include "glassnet/addr.h"
 #include "glassnet/wire.h"
-#include "line.h"
+#include "glassnet/line.h"
 #include "verify.h"
 
 bool verify_is_address(const char *name)

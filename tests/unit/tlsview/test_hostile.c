@@ -9,7 +9,7 @@
 
 #include "events.h"
 #include "tls_peer.h"
-#include "tlsview/net.h"
+#include "glassnet/resolve.h"
 #include "tlsview/tlsview.h"
 #include "torture.h"
 

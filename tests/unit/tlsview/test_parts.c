@@ -6,9 +6,9 @@
 #include "pki.h"
 #include "tlsview/chain.h"
 #include "tlsview/guess.h"
-#include "tlsview/net.h"
+#include "glassnet/resolve.h"
 #include "tlsview/reply.h"
-#include "tlsview/target.h"
+#include "glassnet/target.h"
 #include "torture.h"
 
 /* --- HOST:PORT --- */

@@ -1,11 +1,13 @@
 /* HOST:PORT on the command line. */
-#ifndef TLSVIEW_TARGET_H
-#define TLSVIEW_TARGET_H
+#ifndef GLASSNET_TARGET_H
+#define GLASSNET_TARGET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "glassnet/err.h"
-#include "tlsview.h"
+
+#define NAME_MAX_TEXT 256 /* a DNS name or an address as text, and a NUL */
 
 struct target {
 	char host[NAME_MAX_TEXT];

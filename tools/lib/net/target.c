@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "target.h"
+#include "glassnet/addr.h"
+#include "glassnet/target.h"
 
 bool target_is_name(const char *name, const char **why)
 {

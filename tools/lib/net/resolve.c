@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "glassnet/clock.h"
-#include "net.h"
+#include "glassnet/resolve.h"
 
 struct answer {
 	struct resolved *out;

@@ -1,6 +1,6 @@
 /* Name lookup that gives up in time. */
-#ifndef TLSVIEW_NET_H
-#define TLSVIEW_NET_H
+#ifndef GLASSNET_RESOLVE_H
+#define GLASSNET_RESOLVE_H
 
 #include <stddef.h>
 

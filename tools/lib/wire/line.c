@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "line.h"
+#include "glassnet/line.h"
 
 struct line line_on(char *buf, size_t cap)
 {

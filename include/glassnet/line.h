@@ -1,6 +1,6 @@
 /* A text that is put together piece by piece in a buffer of the caller's, and cut where it does not fit. */
-#ifndef TLSVIEW_LINE_H
-#define TLSVIEW_LINE_H
+#ifndef GLASSNET_LINE_H
+#define GLASSNET_LINE_H
 
 #include <stddef.h>
 
