@@ -3,7 +3,10 @@
  * The kinds are apart on purpose. Glue reaches name servers and is never an answer. A delegation is the
  * parent's word about where a zone is; what the zone itself says about its name servers is an answer like any
  * other, and cannot prolong the delegation: a zone that its parent has taken away would otherwise live on for
- * ever ("ghost domain"). */
+ * ever ("ghost domain").
+ *
+ * An entry is one piece of memory: its name, then its records as they are on the wire, without compression.
+ * Servers' names are kept once, however many entries came from them. */
 #ifndef DNSVIEW_CACHE_H
 #define DNSVIEW_CACHE_H
 
@@ -24,23 +27,53 @@ enum cache_kind {
 	CACHE_FAILURE,    /* it was tried, and failed (RFC 9520) */
 };
 
+/* What a validator found (RFC 4033 5). */
+enum cache_security { CACHE_UNCHECKED, CACHE_SECURE, CACHE_INSECURE, CACHE_BOGUS };
+
 #define CACHE_TTL_MAX          86400u /* a day, whatever a record says */
 #define CACHE_NEGATIVE_TTL_MAX 10800u /* three hours (RFC 2308 5) */
 #define CACHE_FAILURE_TTL      5u
 
+struct cache_source; /* a server's name */
+
 struct cache_entry {
-	enum cache_kind kind;
-	struct dname name;
-	uint16_t type;
-	int64_t stored, expires; /* ns since 1970 */
-	ldns_rr_list *rrs;       /* of positive kinds; else NULL, or the SOA */
-	enum err err;            /* of CACHE_FAILURE */
-	struct dname from;       /* the server's name */
-	struct ip from_ip;       /* … and address; family 0: not known */
-	uint64_t lookup;         /* the number of the lookup that learnt it; 0: it comes from a file */
-	size_t size;             /* octets that it takes */
 	struct cache_entry *next, *newer, *older;
+	int64_t stored, expires; /* ns since 1970 */
+	uint64_t lookup;         /* the number of the lookup that learnt it; 0: it comes from a file */
+	struct cache_source *source;
+	struct ip from_ip; /* the server's address; family 0: not known */
+	uint8_t kind;      /* enum cache_kind */
+	uint8_t security;  /* enum cache_security */
+	uint8_t err;       /* enum err, of CACHE_FAILURE */
+	uint16_t type;
+	uint32_t hash;
+	uint32_t size; /* octets that it takes */
+	uint8_t name_len;
+	uint8_t data[]; /* the name, the records */
 };
+
+/* The name and the server's name; from is empty where it is not known. */
+struct dname cache_name(const struct cache_entry *e);
+struct dname cache_from(const struct cache_entry *e);
+
+/* The records of an entry one after the other: begin with {0}; false after the last. Everything is borrowed
+ * from the entry. */
+struct cache_record {
+	uint16_t type;
+	bool authority;    /* it is no answer but stands beside it: the SOA of a "no", a proof */
+	uint8_t owner_len; /* octets in owner: a name as in struct dname */
+	const uint8_t *owner;
+	uint16_t len;
+	const uint8_t *rdata; /* names in it are not compressed */
+	size_t at;            /* where the next one begins */
+};
+bool cache_record_next(const struct cache_entry *e, struct cache_record *r);
+/* The name that a record's data begins with: of NS, CNAME, DNAME. */
+struct dname cache_target(const struct cache_record *r);
+
+/* The records as ldns has them, which the caller frees: those of the answer, or those beside it. NULL: out of
+ * memory, or there are none. */
+ldns_rr_list *cache_rrs(const struct cache_entry *e, bool authority, uint32_t ttl);
 
 enum cache_state { CACHE_ABSENT, CACHE_EXPIRED, CACHE_FRESH };
 
@@ -57,21 +90,24 @@ void cache_free(struct cache *c); /* NULL is allowed */
 enum cache_state cache_find(struct cache *c, enum cache_kind kind, const struct dname *name, uint16_t type,
     int64_t now, const struct cache_entry **out);
 
-/* Keeps an entry for ttl seconds and replaces one of the same kind, name and type. The cache takes rrs (may
- * be NULL), also on an error. */
+/* Keeps an entry for ttl seconds and replaces one of the same kind, name and type. The cache takes rrs and
+ * proof (each may be NULL), also on an error. Of a "no", rrs stands beside the answer like proof. */
 struct cache_put {
 	enum cache_kind kind;
 	const struct dname *name;
 	uint16_t type;
 	uint32_t ttl;
-	ldns_rr_list *rrs;
+	ldns_rr_list *rrs, *proof;
 	enum err err;
+	enum cache_security security;
 	const struct dname *from;
 	const struct ip *from_ip; /* NULL: not known */
 	uint64_t lookup;
 	int64_t now;
 };
 enum err cache_put(struct cache *c, struct cache_put p);
+/* What a validator found out about an entry; one that is bogus goes after at most a minute. */
+void cache_judge(struct cache *c, const struct cache_entry *e, enum cache_security security, int64_t now);
 size_t cache_count(const struct cache *c);
 size_t cache_bytes(const struct cache *c);
 
@@ -80,6 +116,8 @@ const struct cache_entry *cache_first(const struct cache *c);
 const struct cache_entry *cache_next(const struct cache_entry *e);
 /* Takes one out. */
 void cache_remove(struct cache *c, const struct cache_entry *e);
+/* Takes out what is at or below name (NULL: everything); returns how many entries had not ended. */
+size_t cache_forget(struct cache *c, const struct dname *name, int64_t now);
 
 /* Whole seconds that an entry has left. */
 uint32_t cache_left(const struct cache_entry *e, int64_t now);

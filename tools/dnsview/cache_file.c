@@ -24,15 +24,24 @@ static bool is_negative(uint8_t kind)
 	return kind == CACHE_NODATA || kind == CACHE_NXDOMAIN;
 }
 
+static bool is_proof(uint16_t type)
+{
+	return type == LDNS_RR_TYPE_NSEC || type == LDNS_RR_TYPE_NSEC3 || type == LDNS_RR_TYPE_RRSIG;
+}
+
 /* Only what a cache could have written: records of the name and type, or at most the SOA of a "no". */
 static bool records_fit(const struct message *m, uint8_t kind)
 {
 	for (size_t i = 0; i < m->n_records; i++) {
 		const struct record *r = &m->records[i];
 		bool signature = r->type == LDNS_RR_TYPE_RRSIG;
-		if (!r->rr || r->section != SECTION_ANSWER || r->class != LDNS_RR_CLASS_IN)
+		bool beside = r->section == SECTION_AUTHORITY;
+		if (!r->rr || (r->section != SECTION_ANSWER && !beside) || r->class != LDNS_RR_CLASS_IN)
 			return false;
-		if (!is_negative(kind) && (!dname_equal(&r->owner, &m->qname) || (r->type != m->qtype && !signature)))
+		if (beside && !is_proof(r->type) && !is_negative(kind))
+			return false;
+		if (!is_negative(kind) && !beside &&
+		    (!dname_equal(&r->owner, &m->qname) || (r->type != m->qtype && !signature)))
 			return false;
 		if (kind == CACHE_NXDOMAIN && r->type == LDNS_RR_TYPE_SOA && !dname_at_or_below(&m->qname, &r->owner))
 			return false;
@@ -40,10 +49,12 @@ static bool records_fit(const struct message *m, uint8_t kind)
 	return is_negative(kind) || m->n_records > 0;
 }
 
-static ldns_rr_list *take_records(struct message *m)
+static ldns_rr_list *take_records(struct message *m, enum section section)
 {
 	ldns_rr_list *rrs = ldns_rr_list_new();
 	for (size_t i = 0; rrs && i < m->n_records; i++) {
+		if (m->records[i].section != section)
+			continue;
 		if (!ldns_rr_list_push_rr(rrs, m->records[i].rr))
 			break;
 		m->records[i].rr = NULL;
@@ -82,7 +93,8 @@ static enum err put_entry(struct cache *c, struct rd *r)
 	    .name = &m.qname,
 	    .type = m.qtype,
 	    .ttl = (uint32_t)((expires - stored) / NS_PER_S),
-	    .rrs = m.n_records ? take_records(&m) : NULL,
+	    .rrs = take_records(&m, SECTION_ANSWER),
+	    .proof = take_records(&m, SECTION_AUTHORITY),
 	    .from = &from,
 	    .from_ip = &ip,
 	    .now = stored};
@@ -153,24 +165,29 @@ out:;
 /* --- writing ----------------------------------------------------------------------------------------------
  */
 
-static void put_wire_records(struct wr *w, const ldns_rr_list *rrs, uint16_t *n)
+/* The records of one section; returns how many. */
+static uint16_t put_records(struct wr *w, const struct cache_entry *e, bool authority)
 {
-	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++) {
-		uint8_t *wire = NULL;
-		size_t len;
-		if (ldns_rr2wire(&wire, ldns_rr_list_rr(rrs, i), LDNS_SECTION_ANSWER, &len) == LDNS_STATUS_OK) {
-			wr_bytes(w, wire, len);
-			++*n;
-		}
-		free(wire);
+	uint16_t n = 0;
+	for (struct cache_record r = {0}; cache_record_next(e, &r);) {
+		if (r.authority != authority)
+			continue;
+		wr_bytes(w, r.owner, r.owner_len);
+		wr_u16(w, r.type);
+		wr_u16(w, LDNS_RR_CLASS_IN);
+		wr_u32(w, (uint32_t)((e->expires - e->stored) / NS_PER_S));
+		wr_u16(w, r.len);
+		wr_bytes(w, r.rdata, r.len);
+		n++;
 	}
+	return n;
 }
 
 /* An entry; what does not fit into a message of 65,535 octets is left out (wr is bad then). */
 static size_t write_entry(uint8_t *buf, size_t cap, const struct cache_entry *e)
 {
 	struct wr w = wr_init(buf, cap);
-	uint16_t n = 0;
+	struct dname from = cache_from(e);
 	wr_u32(&w, 0);
 	wr_u8(&w, (uint8_t)e->kind);
 	wr_u32(&w, (uint32_t)((uint64_t)e->stored >> 32));
@@ -179,23 +196,24 @@ static size_t write_entry(uint8_t *buf, size_t cap, const struct cache_entry *e)
 	wr_u32(&w, (uint32_t)e->expires);
 	wr_u8(&w, e->from_ip.family);
 	wr_bytes(&w, e->from_ip.b, 16);
-	wr_u8(&w, e->from.len);
-	wr_bytes(&w, e->from.b, e->from.len);
+	wr_u8(&w, from.len);
+	wr_bytes(&w, from.b, from.len);
 	size_t message = w.pos;
 	wr_u16(&w, 0);
 	wr_u16(&w, 0x8400); /* a response with authority */
 	wr_u16(&w, 1);
-	wr_u32(&w, 0); /* answers: below; no authority */
+	wr_u32(&w, 0); /* answers, authority: below */
 	wr_u16(&w, 0);
-	wr_bytes(&w, e->name.b, e->name.len);
+	wr_bytes(&w, e->data, e->name_len);
 	wr_u16(&w, e->type);
 	wr_u16(&w, LDNS_RR_CLASS_IN);
-	put_wire_records(&w, e->rrs, &n);
+	uint16_t answers = put_records(&w, e, false), authority = put_records(&w, e, true);
 	if (w.bad || w.pos - message > DNS_MESSAGE_MAX)
 		return 0;
-	struct wr head = wr_init(buf, cap), count = wr_init(buf + message + 6, 2);
+	struct wr head = wr_init(buf, cap), count = wr_init(buf + message + 6, 4);
 	wr_u32(&head, (uint32_t)(w.pos - 4));
-	wr_u16(&count, n);
+	wr_u16(&count, answers);
+	wr_u16(&count, authority);
 	return w.pos;
 }
 
@@ -272,12 +290,15 @@ static enum err add_learnt(struct cache *to, const struct cache *from, int64_t o
 	for (const struct cache_entry *e = cache_first(from); e; e = cache_next(e)) {
 		if (e->lookup == 0 || e->kind == CACHE_FAILURE)
 			continue;
-		struct cache_put p = {.kind = e->kind,
-		    .name = &e->name,
+		struct dname name = cache_name(e), from_name = cache_from(e);
+		uint32_t ttl = (uint32_t)((e->expires - e->stored) / NS_PER_S);
+		struct cache_put p = {.kind = (enum cache_kind)e->kind,
+		    .name = &name,
 		    .type = e->type,
-		    .ttl = (uint32_t)((e->expires - e->stored) / NS_PER_S),
-		    .rrs = e->rrs ? ldns_rr_list_clone(e->rrs) : NULL,
-		    .from = &e->from,
+		    .ttl = ttl,
+		    .rrs = cache_rrs(e, false, ttl),
+		    .proof = cache_rrs(e, true, ttl),
+		    .from = &from_name,
 		    .from_ip = &e->from_ip,
 		    .now = e->stored - offset_ns};
 		enum err err = cache_put(to, p);
@@ -316,13 +337,8 @@ enum err cache_file_flush(const char *path, const struct dname *name, int64_t no
 		return ERR_IO;
 	struct cache *c = cache_new(CACHE_FILE_ENTRIES);
 	enum err e = c ? cache_file_load(c, path, at) : ERR_NOMEM;
-	for (const struct cache_entry *en = e ? NULL : cache_first(c), *next; en; en = next) {
-		next = cache_next(en);
-		if (!name || dname_at_or_below(&en->name, name)) {
-			*gone += en->expires > now;
-			cache_remove(c, en);
-		}
-	}
+	if (!e)
+		*gone = cache_forget(c, name, now);
 	if (!e)
 		e = replace_file(path, c, now);
 	cache_free(c);

@@ -12,7 +12,7 @@
 /* Who said so, in the words of the protocol. */
 static const char *kind_text(const struct cache_entry *e)
 {
-	switch (e->kind) {
+	switch ((enum cache_kind)e->kind) {
 	case CACHE_ANSWER:
 		return "answer";
 	case CACHE_DELEGATION:
@@ -50,9 +50,10 @@ static int by_name(const void *a, const void *b)
 {
 	const struct cache_entry *x = *(const struct cache_entry *const *)a,
 	                         *y = *(const struct cache_entry *const *)b;
-	unsigned nx = dname_labels(&x->name), ny = dname_labels(&y->name);
+	struct dname xn = cache_name(x), yn = cache_name(y);
+	unsigned nx = dname_labels(&xn), ny = dname_labels(&yn);
 	for (unsigned i = 1; i <= nx && i <= ny; i++) {
-		struct dname p = x->name, q = y->name;
+		struct dname p = xn, q = yn;
 		char s[DNAME_TEXT], t[DNAME_TEXT];
 		for (unsigned k = i; k < nx; k++)
 			p = dname_parent(&p);
@@ -75,19 +76,39 @@ static char *data_text(char out[static DATA_TEXT], const struct cache_entry *e)
 {
 	char one[1024];
 	size_t n = 0;
+	ldns_rr_list *rrs = cache_rrs(e, false, 0);
 	out[0] = '\0';
-	for (size_t i = 0; !is_negative(e) && i < ldns_rr_list_rr_count(e->rrs) && n < DATA_TEXT - sizeof(one) - 2;
-	     i++) {
-		rdata_text(one, sizeof(one), ldns_rr_list_rr(e->rrs, i));
-		n += (size_t)snprintf(out + n, DATA_TEXT - n, "%s%s", i ? ", " : "", one);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs) && n < DATA_TEXT - sizeof(one) - 2; i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_RRSIG && e->type != LDNS_RR_TYPE_RRSIG)
+			continue;
+		rdata_text(one, sizeof(one), rr);
+		n += (size_t)snprintf(out + n, DATA_TEXT - n, "%s%s", n ? ", " : "", one);
 	}
+	ldns_rr_list_deep_free(rrs);
 	return out;
+}
+
+static const char *security_text(const struct cache_entry *e)
+{
+	switch ((enum cache_security)e->security) {
+	case CACHE_UNCHECKED:
+		return "unchecked";
+	case CACHE_SECURE:
+		return "secure";
+	case CACHE_INSECURE:
+		return "insecure";
+	case CACHE_BOGUS:
+		return "bogus";
+	}
+	return "";
 }
 
 static char *from_text(char out[static DNAME_TEXT + IP_TEXT + 4], const struct cache_entry *e)
 {
 	char ip[IP_TEXT];
-	dname_text(out, &e->from);
+	struct dname server = cache_from(e);
+	dname_text(out, &server);
 	size_t n = strlen(out);
 	if (n > 1)
 		out[--n] = '\0';
@@ -101,13 +122,14 @@ static void put_line(struct cli *c, const struct cache_entry *e, int64_t now, un
 	char name[DNAME_TEXT], type[TYPE_TEXT], data[DATA_TEXT], end[32], from[DNAME_TEXT + IP_TEXT + 4];
 	char line[DNAME_TEXT + DATA_TEXT + 64], shown[sizeof(line)];
 	const char *key = e->kind == CACHE_NXDOMAIN ? "*" : type_text(type, e->type);
+	struct dname owner = cache_name(e);
 	int n = snprintf(line, sizeof(line), "%6u s  until %s  %s %s %s", cache_left(e, now),
-	    time_text(end, e->expires, false), dname_text(name, &e->name), key,
+	    time_text(end, e->expires, false), dname_text(name, &owner), key,
 	    is_negative(e) ? kind_text(e) : data_text(data, e));
 	size_t room = width && (unsigned)n >= width && width > 20 ? width : sizeof(shown);
 	escape_text(shown, room, line, strlen(line));
-	fprintf(c->out, "%s%s%s, from %s\n", shown, width ? "\n                           " : "  ← ", kind_text(e),
-	    from_text(from, e));
+	fprintf(c->out, "%s%s%s%s%s, from %s\n", shown, width ? "\n                           " : "  ← ",
+	    kind_text(e), e->security ? ", " : "", e->security ? security_text(e) : "", from_text(from, e));
 }
 
 static void put_json(struct cli *c, const struct cache_entry *e, int64_t now)
@@ -115,14 +137,18 @@ static void put_json(struct cli *c, const struct cache_entry *e, int64_t now)
 	char name[DNAME_TEXT], type[TYPE_TEXT], data[DATA_TEXT], end[32], begin[32], ip[IP_TEXT] = "",
 	                                                                             from[DNAME_TEXT];
 	json_t *list = json_array();
-	for (size_t i = 0; i < ldns_rr_list_rr_count(e->rrs); i++)
-		json_array_append_new(list, json_string(rdata_text(data, sizeof(data), ldns_rr_list_rr(e->rrs, i))));
+	struct dname owner = cache_name(e), server = cache_from(e);
+	ldns_rr_list *rrs = cache_rrs(e, is_negative(e), 0);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++)
+		json_array_append_new(list, json_string(rdata_text(data, sizeof(data), ldns_rr_list_rr(rrs, i))));
+	ldns_rr_list_deep_free(rrs);
 	if (e->from_ip.family)
 		ip_text(ip, &e->from_ip);
-	json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:o}", "name", dname_text(name, &e->name),
+	json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:o}", "name", dname_text(name, &owner),
 	    "type", e->kind == CACHE_NXDOMAIN ? "*" : type_text(type, e->type), "kind", kind_text(e), "ttl",
 	    (json_int_t)cache_left(e, now), "stored", time_text(begin, e->stored, true), "ends",
-	    time_text(end, e->expires, true), "from", dname_text(from, &e->from), "address", ip, "data", list);
+	    time_text(end, e->expires, true), "from", dname_text(from, &server), "address", ip, "security",
+	    security_text(e), "data", list);
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	fprintf(c->out, "%s\n", text ? text : "{}");
 	free(text);

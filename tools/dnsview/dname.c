@@ -184,7 +184,7 @@ bool dname_same_case(const struct dname *a, const struct dname *b)
 }
 
 /* Length octets are below 'A', so the whole wire form may be compared in lower case. */
-static bool same_octets(const uint8_t *a, const uint8_t *b, size_t len)
+bool dname_octets_equal(const uint8_t *a, const uint8_t *b, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (lower(a[i]) != lower(b[i]))
@@ -194,7 +194,7 @@ static bool same_octets(const uint8_t *a, const uint8_t *b, size_t len)
 
 bool dname_equal(const struct dname *a, const struct dname *b)
 {
-	return a->len == b->len && same_octets(a->b, b->b, a->len);
+	return a->len == b->len && dname_octets_equal(a->b, b->b, a->len);
 }
 
 bool dname_at_or_below(const struct dname *n, const struct dname *zone)
@@ -204,7 +204,7 @@ bool dname_at_or_below(const struct dname *n, const struct dname *zone)
 		return false;
 	while (n->len - i > zone->len)
 		i += (size_t)n->b[i] + 1;
-	return n->len - i == zone->len && same_octets(n->b + i, zone->b, zone->len);
+	return n->len - i == zone->len && dname_octets_equal(n->b + i, zone->b, zone->len);
 }
 
 bool dname_below(const struct dname *n, const struct dname *zone)

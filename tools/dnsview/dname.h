@@ -35,7 +35,8 @@ char *dname_text(char out[static DNAME_TEXT], const struct dname *n);
 
 bool dname_is_root(const struct dname *n);
 bool dname_equal(const struct dname *a, const struct dname *b);
-bool dname_same_case(const struct dname *a, const struct dname *b); /* to the letter */
+bool dname_octets_equal(const uint8_t *a, const uint8_t *b, size_t len); /* of names in wire form */
+bool dname_same_case(const struct dname *a, const struct dname *b);      /* to the letter */
 bool dname_at_or_below(const struct dname *n, const struct dname *zone);
 bool dname_below(const struct dname *n, const struct dname *zone);
 unsigned dname_labels(const struct dname *n); /* the root has none */

@@ -61,7 +61,7 @@ struct dname closest_zone(struct lookup *l, const struct dname *name, const stru
 	for (;;) {
 		*delegation = known(l, CACHE_DELEGATION, &zone, LDNS_RR_TYPE_NS);
 		if (*delegation || dname_is_root(&zone))
-			return *delegation ? (*delegation)->name : zone;
+			return zone;
 		zone = dname_parent(&zone);
 	}
 }
@@ -100,11 +100,10 @@ unsigned slist_add_known(struct lookup *l, struct frame *f, unsigned ns)
 		const struct cache_entry *e = known(l, CACHE_ANSWER, &f->slist.ns[ns].name, types[t]);
 		if (!e)
 			e = known(l, CACHE_GLUE, &f->slist.ns[ns].name, types[t]);
-		for (size_t i = 0; e && i < ldns_rr_list_rr_count(e->rrs); i++) {
-			const ldns_rdf *rdf = ldns_rr_rdf(ldns_rr_list_rr(e->rrs, i), 0);
-			if (ldns_rdf_size(rdf) != (t ? 16u : 4u))
+		for (struct cache_record r = {0}; e && cache_record_next(e, &r);) {
+			if (r.type != types[t] || r.len != (t ? 16u : 4u))
 				continue;
-			struct ip ip = ip_from(t ? 6 : 4, ldns_rdf_data(rdf));
+			struct ip ip = ip_from(t ? 6 : 4, r.rdata);
 			added += add_address(l, f, ns, &ip);
 		}
 	}
@@ -132,9 +131,9 @@ void slist_fill(struct lookup *l, struct frame *f, const struct dname *name)
 		fill_from_hints(l, f);
 		return;
 	}
-	for (size_t i = 0; i < ldns_rr_list_rr_count(e->rrs); i++) {
-		struct dname ns = rr_target(ldns_rr_list_rr(e->rrs, i));
-		if (slist_add_ns(&f->slist, &ns))
+	for (struct cache_record r = {0}; cache_record_next(e, &r);) {
+		struct dname ns = cache_target(&r);
+		if (r.type == LDNS_RR_TYPE_NS && slist_add_ns(&f->slist, &ns))
 			slist_add_known(l, f, f->slist.n_ns - 1);
 	}
 }

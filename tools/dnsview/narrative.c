@@ -100,9 +100,10 @@ void tell_cache_hit(struct lookup *l, const struct frame *f, const struct cache_
 	char q[QUESTION_TEXT], name[DNAME_TEXT], type[TYPE_TEXT];
 	unsigned left = cache_left(e, clock_now(l->r->clock));
 	static const char ref[] = "RFC 1034 5.3.3 step 1";
+	struct dname owner = cache_name(e);
 	question_text(q, &f->sname, f->stype);
-	dname_text(name, &e->name);
-	switch (e->kind) {
+	dname_text(name, &owner);
+	switch ((enum cache_kind)e->kind) {
 	case CACHE_ANSWER:
 		if (e->type == f->stype)
 			ev_decision(tr(l), "cache-hit", ref, "%s is in the cache, for another %u s.", q, left);
@@ -113,7 +114,7 @@ void tell_cache_hit(struct lookup *l, const struct frame *f, const struct cache_
 	case CACHE_NXDOMAIN:
 		ev_decision(tr(l), "cache-hit", "RFC 8020 2",
 		    "The cache knows that %s does not exist%s, for another %u s.", name,
-		    dname_equal(&e->name, &f->sname) ? "" : ", nor anything below it", left);
+		    dname_equal(&owner, &f->sname) ? "" : ", nor anything below it", left);
 		break;
 	case CACHE_NODATA:
 		ev_decision(tr(l), "cache-hit", "RFC 2308 5",
@@ -122,7 +123,7 @@ void tell_cache_hit(struct lookup *l, const struct frame *f, const struct cache_
 	case CACHE_FAILURE:
 		ev_decision(tr(l), "cache-hit", "RFC 9520 3.2",
 		    "%s failed a moment ago (%s): it is not tried again for %u s, to spare broken servers.", q,
-		    err_text(e->err), left);
+		    err_text((enum err)e->err), left);
 		break;
 	case CACHE_DELEGATION:
 	case CACHE_GLUE:

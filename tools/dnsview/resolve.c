@@ -59,20 +59,30 @@ static const struct cache_entry *known_alias(struct lookup *l, const struct fram
 
 static struct dname alias_target(const struct frame *f, const struct cache_entry *e)
 {
-	struct dname target, to = rr_target(ldns_rr_list_rr(e->rrs, 0));
+	struct cache_record r = {0};
+	struct dname target, owner = cache_name(e);
+	(void)cache_record_next(e, &r);
+	struct dname to = cache_target(&r);
 	if (e->type == LDNS_RR_TYPE_CNAME)
 		return to;
-	if (dname_move(&target, &f->sname, &e->name, &to))
+	if (dname_move(&target, &f->sname, &owner, &to))
 		target.len = 0;
 	return target;
 }
 
-static ldns_rr_list *counted_down(const struct cache_entry *e, int64_t now)
+static enum step restart_at_cached(struct lookup *l, struct frame *f, const struct cache_entry *e, int64_t now)
 {
-	ldns_rr_list *list = e->rrs ? ldns_rr_list_clone(e->rrs) : NULL;
-	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++)
-		ldns_rr_set_ttl(ldns_rr_list_rr(list, i), cache_left(e, now));
-	return list;
+	struct dname target = alias_target(f, e);
+	uint32_t left = cache_left(e, now);
+	ldns_rr_list *rrs = cache_rrs(e, false, left);
+	tell_cache_hit(l, f, e);
+	if (!rrs) {
+		l->fatal = ERR_NOMEM;
+		return STEP_DONE;
+	}
+	enum step next = restart_at(l, f, ldns_rr_list_rr(rrs, 0), &target, left, true);
+	ldns_rr_list_deep_free(rrs);
+	return next;
 }
 
 enum step step_1_answer_in_cache(struct lookup *l, struct frame *f)
@@ -81,27 +91,23 @@ enum step step_1_answer_in_cache(struct lookup *l, struct frame *f)
 	const struct cache_entry *e = known(l, CACHE_ANSWER, &f->sname, f->stype);
 	if (e) {
 		tell_cache_hit(l, f, e);
-		for (size_t i = 0; i < ldns_rr_list_rr_count(e->rrs); i++) {
-			ldns_rr *rr = ldns_rr_clone(ldns_rr_list_rr(e->rrs, i));
-			ldns_rr_set_ttl(rr, cache_left(e, now)); /* it counts down */
-			ldns_rr_list_push_rr(f->answer, rr);
-		}
+		ldns_rr_list *rrs = cache_rrs(e, false, cache_left(e, now)); /* it counts down */
+		ldns_rr_list_push_rr_list(f->answer, rrs);
+		ldns_rr_list_free(rrs);
 		return finish(l, f, OUTCOME_ANSWER);
 	}
 	e = known_negative(l, f);
 	if (e) {
 		tell_cache_hit(l, f, e);
 		if (e->kind == CACHE_FAILURE)
-			return give_up(l, f, e->err, "it failed a moment ago, and is not tried again at once");
-		f->authority = counted_down(e, now);
+			return give_up(
+			    l, f, (enum err)e->err, "it failed a moment ago, and is not tried again at once");
+		f->authority = cache_rrs(e, true, cache_left(e, now));
 		return finish(l, f, e->kind == CACHE_NODATA ? OUTCOME_NODATA : OUTCOME_NXDOMAIN);
 	}
 	e = f->stype == LDNS_RR_TYPE_CNAME ? NULL : known_alias(l, f);
-	if (e) {
-		struct dname target = alias_target(f, e);
-		tell_cache_hit(l, f, e);
-		return restart_at(l, f, ldns_rr_list_rr(e->rrs, 0), &target, cache_left(e, now), true);
-	}
+	if (e)
+		return restart_at_cached(l, f, e, now);
 	tell_cache_miss(l, f);
 	return STEP_2;
 }
