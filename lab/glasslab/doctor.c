@@ -20,6 +20,7 @@
 #include "netlink.h"
 #include "remedy.h"
 #include "run.h"
+#include "verbs.h"
 
 struct doctor {
 	const struct topology *t;
@@ -212,7 +213,10 @@ static const struct {
 
 static bool installed(const char *program)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], bin[PATH_MAX];
+	struct why w;
+	if (places_bin(bin, &w) == ERR_OK && run_find_own(program, bin, path, sizeof path))
+		return true;
 	return run_find(program, path, sizeof path);
 }
 

@@ -37,7 +37,11 @@ static enum err settings(const struct setup *s)
 {
 	char gids[64];
 	snprintf(gids, sizeof gids, "%ju %ju", (uintmax_t)getegid(), (uintmax_t)getegid());
-	const char *forward = s->host->forward ? "1" : "0", *listen_ra = s->host->forward ? "0" : "1";
+	bool guest = false; /* the network configures it: over IPv6 it is no router then (RFC 4861 6.2.2) */
+	for (size_t i = 0; i < s->host->n_ifaces; i++)
+		guest = guest || s->host->iface[i].dhcp;
+	const char *forward = s->host->forward ? "1" : "0", *forward6 = s->host->forward && !guest ? "1" : "0",
+	           *listen_ra = *forward6 == '1' ? "0" : "1";
 	const struct {
 		const char *path, *value;
 	} list[] = {
@@ -47,8 +51,8 @@ static enum err settings(const struct setup *s)
 	    {"/proc/sys/net/ipv4/ping_group_range", gids},
 	    {"/proc/sys/net/ipv4/icmp_ratelimit", "0"}, /* every refusal is told, not one a second */
 	    {"/proc/sys/net/ipv6/icmp/ratelimit", "0"},
-	    {"/proc/sys/net/ipv6/conf/all/forwarding", forward},
-	    {"/proc/sys/net/ipv6/conf/default/forwarding", forward},
+	    {"/proc/sys/net/ipv6/conf/all/forwarding", forward6},
+	    {"/proc/sys/net/ipv6/conf/default/forwarding", forward6},
 	    /* Nobody else can have our addresses: no second of waiting for objections (RFC 4862 5.4). */
 	    {"/proc/sys/net/ipv6/conf/all/accept_dad", "0"},
 	    {"/proc/sys/net/ipv6/conf/default/accept_dad", "0"},
@@ -151,7 +155,7 @@ static enum err fill_all(const struct setup *s, const char *from, const char *to
 static enum err bind_program(const struct setup *s, const char *name)
 {
 	char from[PATH_MAX], to[PATH_MAX];
-	if (!run_find(name, from, sizeof from))
+	if (!run_find_own(name, s->h->bin_dir, from, sizeof from))
 		return why(s->w, ERR_UNSUPPORTED, "%s is not installed: `make deps` installs it", name);
 	if (strchr(name, '/'))
 		return ERR_OK;

@@ -41,6 +41,8 @@ static const struct cli_verb verbs[] = {
     {"shell", "HOST", 1, 1, "open a shell in a host", exec_options, verb_shell, false, false},
     {"move", "HOST NETWORK", 2, 2, "unplug a host and plug it in elsewhere: move laptop airport", move_options,
         verb_move, false, false},
+    {"nat", "HOST [KIND]", 1, 2, "which kinds of NAT a router can be; or make it one: nat home-router full-cone",
+        status_options, verb_nat, false, false},
     {"demo", "SCENE", 1, 1, "play a scene: lookup, freewifi, dh", demo_options, verb_demo, false, false},
     {"map", "", 0, 0, "draw the network with its addresses", map_options, verb_map, false, false},
     {"facts", "", 0, 0, "everything there is to know about the running lab, as JSON", lab_options, verb_facts, false,

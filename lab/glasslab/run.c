@@ -46,6 +46,14 @@ bool run_find(const char *program, char *out, size_t cap)
 	return false;
 }
 
+bool run_find_own(const char *program, const char *bin_dir, char *out, size_t cap)
+{
+	if (!strchr(program, '/') && snprintf(out, cap, "%s/%s", bin_dir, program) < (int)cap &&
+	    access(out, X_OK) == 0)
+		return true;
+	return run_find(program, out, cap);
+}
+
 int run_program(char *const argv[], const char *bin_dir, const char *lab, const char *host)
 {
 	set_environment(bin_dir, lab, host);

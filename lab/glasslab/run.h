@@ -15,6 +15,9 @@
 /* Where a program is on this machine, by the lab's PATH; false: nowhere. */
 bool run_find(const char *program, char *out, size_t cap);
 
+/* The same, but Glassnet's own programs, which are in bin_dir, go before this machine's. */
+bool run_find_own(const char *program, const char *bin_dir, char *out, size_t cap);
+
 /* Becomes a program: the lab's PATH and environment, then execve. Returns only when that fails, after a line
  * on stderr: the exit status to end with. */
 int run_program(char *const argv[], const char *bin_dir, const char *lab, const char *host);

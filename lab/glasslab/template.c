@@ -54,6 +54,15 @@ static bool put_addr(FILE *out, const struct template_ctx *ctx, const struct spo
 	return a != NULL;
 }
 
+static bool put_mac(FILE *out, const struct template_ctx *ctx, const struct spot *s)
+{
+	int h = s->n == 2 ? topology_host(ctx->t, s->word[1]) : -1;
+	char text[MAC_TEXT];
+	if (h < 0 || ctx->t->host[h].n_ifaces == 0)
+		return false;
+	return fputs(mac_text(text, &ctx->t->host[h].iface[0].mac), out) >= 0;
+}
+
 static bool put_word(FILE *out, const struct template_ctx *ctx, const struct spot *s)
 {
 	char word[WORD_CHARS + 1];
@@ -92,6 +101,8 @@ static bool put(FILE *out, const struct template_ctx *ctx, const struct spot *s)
 		return put_addr(out, ctx, s, 4);
 	if (strcmp(what, "ip6") == 0)
 		return put_addr(out, ctx, s, 6);
+	if (strcmp(what, "mac") == 0)
+		return put_mac(out, ctx, s);
 	if (strcmp(what, "dnskey") == 0)
 		return s->n == 2 && signer_put_dnskey(out, ctx->seed, s->word[1]);
 	if (strcmp(what, "ds") == 0)

@@ -4,6 +4,7 @@
  *     @{host} @{title}           its name and title
  *     @{zones}                   knotd's list of the host's zones
  *     @{ip4 HOST} @{ip6 HOST}    a host's first address (without HOST: this one's)
+ *     @{mac HOST}                the hardware address of a host's first interface
  *     @{dnskey ZONE} @{ds ZONE}  the data of these records for a zone's key (signer.h)
  *     @{word WHAT}               16 letters drawn from the seed (a password)
  *     @{number WHAT MIN MAX}     a number drawn from the seed (a TTL, an account number) */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "glassnet/addr_kind.h"
 #include "topology_read.h"
 
 #define TOPO_MAX_FILE (1U << 20) /* octets */
@@ -82,23 +83,42 @@ static enum err join_cables(struct topology *t, const char *file, struct why *w)
 	return ERR_OK;
 }
 
+/* Private addresses mean something within one network only (RFC 1918): two homes may have the same. */
+static bool may_share(const struct topo_iface *f, const struct topo_iface *g, const struct ip *a)
+{
+	return f->lan >= 0 && g->lan >= 0 && f->lan != g->lan && strcmp(addr_kind(a)->name, "private") == 0;
+}
+
+/* The first address that interfaces f and g have both; NULL: none. */
+static const struct ip *common_address(const struct topo_iface *f, const struct topo_iface *g)
+{
+	for (size_t a = 0; a < f->n_addrs; a++)
+		for (size_t b = 0; b < g->n_addrs; b++)
+			if (ip_equal(&f->addr[a].ip, &g->addr[b].ip) && !may_share(f, g, &f->addr[a].ip))
+				return &f->addr[a].ip;
+	return NULL;
+}
+
+static enum err hosts_differ(const struct topo_host *g, const struct topo_host *h, const char *file, struct why *w)
+{
+	char text[IP_TEXT];
+	for (size_t i = 0; i < h->n_ifaces; i++)
+		for (size_t j = 0; j < g->n_ifaces; j++) {
+			const struct ip *a = common_address(&h->iface[i], &g->iface[j]);
+			if (a)
+				return why(w, ERR_FORMAT, "%s: %s and %s have the same address %s", file, g->name,
+				    h->name, ip_text(text, a));
+		}
+	return ERR_OK;
+}
+
 static enum err no_address_twice(const struct topology *t, const char *file, struct why *w)
 {
+	enum err e = ERR_OK;
 	for (size_t h = 0; h < t->n_hosts; h++)
-		for (size_t i = 0; i < t->host[h].n_ifaces; i++)
-			for (size_t a = 0; a < t->host[h].iface[i].n_addrs; a++)
-				for (size_t g = 0; g < h; g++)
-					for (size_t j = 0; j < t->host[g].n_ifaces; j++)
-						for (size_t b = 0; b < t->host[g].iface[j].n_addrs; b++)
-							if (ip_equal(&t->host[h].iface[i].addr[a].ip,
-							        &t->host[g].iface[j].addr[b].ip)) {
-								char text[IP_TEXT];
-								return why(w, ERR_FORMAT,
-								    "%s: %s and %s have the same address %s", file,
-								    t->host[g].name, t->host[h].name,
-								    ip_text(text, &t->host[h].iface[i].addr[a].ip));
-							}
-	return ERR_OK;
+		for (size_t g = 0; e == ERR_OK && g < h; g++)
+			e = hosts_differ(&t->host[g], &t->host[h], file, w);
+	return e;
 }
 
 static void give_macs(struct topology *t)

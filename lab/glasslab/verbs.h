@@ -17,6 +17,7 @@ int verb_status(struct cli *c);
 int verb_exec(struct cli *c);
 int verb_shell(struct cli *c);
 int verb_move(struct cli *c);
+int verb_nat(struct cli *c);
 int verb_facts(struct cli *c);
 int verb_map(struct cli *c);
 int verb_doctor(struct cli *c);

@@ -56,6 +56,7 @@ static void template_spots_are_filled_in(void **state)
 {
 	expect_text(*state, "@{run}/x @{host}: @{title}", "/run/glassnet/x ns: a name server");
 	expect_text(*state, "@{ip4} @{ip6} @{ip4 b}", "192.0.2.1 2001:db8::1 192.0.2.2");
+	expect_text(*state, "@{mac ns} @{mac b}", "02:6c:61:62:01:01 02:6c:61:62:02:01");
 	expect_text(*state, "@{zones}",
 	    "  - domain: \".\"\n    file: \"root.zone\"\n  - domain: \"edu\"\n    file: \"edu.zone\"\n");
 	expect_text(*state, "@{ host }", "ns");

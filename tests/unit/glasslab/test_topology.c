@@ -184,6 +184,34 @@ static void topology_with_too_many_entries_is_refused(void **state)
 	assert_non_null(strstr(w.text, "more than 64"));
 }
 
+/* Two homes may use one private address, each in its own network; a public one, or both in one network, not. */
+static void topology_private_address_may_be_in_two_networks(void **state)
+{
+	(void)state;
+	static const char two_homes[] =
+	    "format = 1; lans = ( { name = \"x\"; title = \"x\"; }, { name = \"y\"; title = \"y\"; } ); hosts = ("
+	    "{ name = \"a\"; title = \"a\"; interfaces = ( { name = \"e\"; lan = \"x\"; addresses = [ \"%s\" ]; } ); "
+	    "},"
+	    "{ name = \"b\"; title = \"b\"; interfaces = ( { name = \"e\"; lan = \"%s\"; addresses = [ \"%s\" ]; } "
+	    "); } );";
+	static const struct {
+		const char *addr, *lan;
+		enum err want;
+	} cases[] = {{"192.168.1.1/24", "y", ERR_OK}, {"192.168.1.1/24", "x", ERR_FORMAT},
+	    {"203.0.113.1/24", "y", ERR_FORMAT}, {"100.64.0.1/10", "y", ERR_FORMAT}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[1024];
+		struct topology t;
+		struct why w = {""};
+		snprintf(text, sizeof text, two_homes, cases[i].addr, cases[i].lan, cases[i].addr);
+		assert_int_equal(topology_parse(&t, text, "x", &w), cases[i].want);
+		if (cases[i].want == ERR_OK)
+			topology_release(&t);
+		else
+			assert_non_null(strstr(w.text, "same address"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +220,7 @@ int main(void)
 	    cmocka_unit_test(topology_digest_tells_two_texts_apart),
 	    cmocka_unit_test(topology_with_a_fault_is_refused_with_its_place),
 	    cmocka_unit_test(topology_cut_anywhere_is_refused_or_whole),
+	    cmocka_unit_test(topology_private_address_may_be_in_two_networks),
 	    cmocka_unit_test(topology_with_too_many_entries_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
