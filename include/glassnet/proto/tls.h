@@ -34,7 +34,8 @@ enum tls_handshake {
 	TLS_CLIENT_KEY_EXCHANGE = 16,
 	TLS_FINISHED = 20,
 	TLS_CERTIFICATE_STATUS = 22,
-	TLS_KEY_UPDATE = 24 /* always encrypted */
+	TLS_KEY_UPDATE = 24, /* always encrypted */
+	TLS_MESSAGE_HASH = 254 /* never sent: stands for the first ClientHello in the transcript */
 };
 
 enum tls_extension {
