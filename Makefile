@@ -17,7 +17,7 @@ PKGS    := libssl libcrypto libsodium libcares ldns libmnl libpcap libuv jansson
 # Before the first `make deps` there is no pkg-config to ask; then only deps is worth running.
 LIB_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIB_LIBS    = $(shell pkg-config --libs $(PKGS)) -lm
-TEST_LIBS   = $(shell pkg-config --libs cmocka)
+TEST_LIBS   = $(shell pkg-config --libs cmocka libargon2)
 
 OPT      ?= -O2 -g
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror

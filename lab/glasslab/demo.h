@@ -40,7 +40,7 @@ struct scene {
 	void (*clean)(struct demo *d); /* puts the lab back, also after an interrupt; or NULL */
 };
 
-extern const struct scene scene_lookup, scene_freewifi, scene_dh;
+extern const struct scene scene_lookup, scene_freewifi, scene_dh, scene_download;
 
 /* The verb: plays one scene on the running lab, or on one made for it. */
 int demo_main(struct cli *c, const char *lab_name, const char *data_dir, const struct scene *scene);

@@ -6,7 +6,7 @@
 #include "verbs.h"
 #include "why.h"
 
-static const struct scene *const scenes[] = {&scene_lookup, &scene_freewifi, &scene_dh};
+static const struct scene *const scenes[] = {&scene_lookup, &scene_freewifi, &scene_dh, &scene_download};
 
 int verb_demo(struct cli *c)
 {

@@ -6,12 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ahead.h"
 #include "digest.h"
 
 /* Large enough to make system calls cheap, small enough to stay in a core's second-level cache between the
  * kernel's copy and the hash function. (Mapping the file instead saves the copy and pays with page faults: it
  * was not faster here, and a file that shrinks while it is mapped kills the program.) */
 #define BUFFER ((size_t)128 * 1024)
+
+/* From this size on a thread that reads ahead is worth what it costs to start it. */
+#define AHEAD_MIN (4 * 1024 * 1024)
 
 struct digester {
 	struct hasher hasher[ALGO_COUNT];
@@ -60,22 +64,31 @@ static bool begin(struct digester *d, algo_set algos)
 	return true;
 }
 
-/* 0, or an errno. */
-static int read_all(struct digester *d, int fd, algo_set algos, atomic_ullong *octets)
+static bool update(struct digester *d, algo_set algos, const uint8_t *data, size_t len, atomic_ullong *octets)
 {
+	for (enum algo a = 0; a < ALGO_COUNT; a++)
+		if ((algos & ALGO_BIT(a)) && !hasher_update(&d->hasher[a], data, len))
+			return false;
+	if (octets)
+		atomic_fetch_add_explicit(octets, (unsigned long long)len, memory_order_relaxed);
+	return true;
+}
+
+/* 0, or an errno. ahead: read by a thread of its own, or NULL. */
+static int read_all(struct digester *d, int fd, struct ahead *ahead, algo_set algos, atomic_ullong *octets)
+{
+	const uint8_t *data = d->buf;
+
 	for (;;) {
-		ssize_t n = read(fd, d->buf, BUFFER);
+		ssize_t n = ahead ? ahead_next(ahead, &data) : read(fd, d->buf, BUFFER);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return errno;
 		if (n == 0)
 			return 0;
-		for (enum algo a = 0; a < ALGO_COUNT; a++)
-			if ((algos & ALGO_BIT(a)) && !hasher_update(&d->hasher[a], d->buf, (size_t)n))
-				return ENOTSUP;
-		if (octets)
-			atomic_fetch_add_explicit(octets, (unsigned long long)n, memory_order_relaxed);
+		if (!update(d, algos, data, (size_t)n, octets))
+			return ENOTSUP;
 	}
 }
 
@@ -98,7 +111,9 @@ void digester_run(struct digester *d, struct digest_job *job, atomic_ullong *oct
 	bool known = fstat(fd, &before) == 0 && S_ISREG(before.st_mode);
 	if (known && before.st_size > (off_t)BUFFER)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	job->error = begin(d, job->algos) ? read_all(d, fd, job->algos, octets) : ENOTSUP;
+	struct ahead *ahead = known && job->ahead && before.st_size >= AHEAD_MIN ? ahead_new(fd) : NULL;
+	job->error = begin(d, job->algos) ? read_all(d, fd, ahead, job->algos, octets) : ENOTSUP;
+	ahead_free(ahead);
 	if (known && job->error == 0 && fstat(fd, &after) == 0)
 		job->changed = !same_state(&before, &after);
 	if (!standard)

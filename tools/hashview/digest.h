@@ -11,6 +11,7 @@ struct digest_job {
 	/* in */
 	char *path;              /* owned; "-": standard input */
 	algo_set algos;          /* compute these */
+	bool ahead;              /* a core is free to read it ahead, if it is large */
 	struct list_entry entry; /* for a check: what is expected (its name is not used here) */
 	/* out */
 	uint8_t digest[ALGO_COUNT][DIGEST_MAX];

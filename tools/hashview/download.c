@@ -37,15 +37,15 @@ static bool is_https(const char *url)
 	return strncmp(url, "https://", 8) == 0;
 }
 
-static enum err get(
-    const struct download_fetch *f, const char *url, size_t max, uint8_t **data, size_t *len, struct trace *t)
+static enum err get(const struct download_request *q, const struct download_fetch *f, const char *url, size_t max,
+    uint8_t **data, size_t *len, struct trace *t)
 {
 	char host[128], why[160] = "";
 
 	download_host(url, host, sizeof(host));
 	enum err e = f->get(f->ctx, url, max, data, len, why);
 	if (e == ERR_OK)
-		ev_recv(t, host, "here", is_https(url) ? "HTTPS" : "HTTP", NULL, *len, "%s", url);
+		ev_recv(t, host, q->self, is_https(url) ? "HTTPS" : "HTTP", NULL, *len, "%s", url);
 	else
 		ev_result(t, e, NULL, "%s: %s", url, why);
 	return e;
@@ -100,7 +100,7 @@ static enum err check_list(const struct download_request *q, const struct downlo
 	size_t list_len = 0;
 	struct list_entry e;
 
-	enum err err = get(f, q->checksum, DOWNLOAD_LIST_MAX, &list, &list_len, t);
+	enum err err = get(q, f, q->checksum, DOWNLOAD_LIST_MAX, &list, &list_len, t);
 	if (err != ERR_OK)
 		return err;
 	uint8_t *more = realloc(list, list_len + 1); /* list_parse() needs room behind a line */
@@ -110,11 +110,13 @@ static enum err check_list(const struct download_request *q, const struct downlo
 	}
 	list = more;
 	bool found = find_line((char *)list, list_len, download_name(q->url, name, sizeof(name)), &e), same = false;
-	enum algo last = ALGO_SHA256;
+	enum algo which = ALGO_COUNT; /* the one that fits; else the first of those that may have made the line */
 	for (enum algo a = 0; found && !same && a < ALGO_COUNT; a++)
 		if ((e.algos & ALGO_BIT(a)) && algo_hash(a, file, len, digest) == ERR_OK) {
 			same = memcmp(digest, e.digest, e.len) == 0;
-			last = a;
+			if (!same && which != ALGO_COUNT)
+				continue;
+			which = a;
 			sodium_bin2hex(got, sizeof(got), digest, e.len);
 		}
 	if (found)
@@ -125,12 +127,12 @@ static enum err check_list(const struct download_request *q, const struct downlo
 		    "%s is not in the list", name);
 	else if (same)
 		ev_check(t, "checksum", VERDICT_PASS, NULL, "is the fingerprint the one in the list?",
-		    "yes, by %s: %s", algo_info(last)->name, want);
+		    "yes, by %s: %s", algo_info(which)->name, want);
 	else
 		ev_check(t, "checksum", VERDICT_FAIL, NULL, "is the fingerprint the one in the list?",
-		    "no: the list says %s, the file has %s", want, got);
-	if (same && algo_info(last)->broken)
-		ev_warning(t, "%s is broken: %s", algo_info(last)->tag, algo_info(last)->broken);
+		    "no: the list says %s, the file has %s", want, which == ALGO_COUNT ? "none" : got);
+	if (same && algo_info(which)->broken)
+		ev_warning(t, "%s is broken: %s", algo_info(which)->tag, algo_info(which)->broken);
 	weigh(q, q->checksum, "checksum", t);
 	return same ? ERR_OK : ERR_NEGATIVE;
 }
@@ -148,7 +150,7 @@ static enum err check_signature(const struct download_request *q, const struct d
 		ev_result(t, ERR_FORMAT, NULL, "the key is no minisign public key, at offset 0");
 		return ERR_FORMAT;
 	}
-	enum err e = get(f, q->signature, MINISIGN_TEXT_MAX, &text, &text_len, t);
+	enum err e = get(q, f, q->signature, MINISIGN_TEXT_MAX, &text, &text_len, t);
 	if (e != ERR_OK)
 		return e;
 	e = minisign_signature_parse(&s, (const char *)text, text_len);
@@ -194,7 +196,7 @@ enum err download_run(const struct download_request *q, const struct download_fe
 	uint8_t *file = NULL;
 	size_t len = 0;
 
-	enum err e = get(f, q->url, DOWNLOAD_MAX, &file, &len, t), sum = ERR_OK, sig = ERR_OK;
+	enum err e = get(q, f, q->url, DOWNLOAD_MAX, &file, &len, t), sum = ERR_OK, sig = ERR_OK;
 	if (e != ERR_OK)
 		return e;
 	if (q->checksum)

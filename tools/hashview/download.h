@@ -16,6 +16,7 @@ struct download_fetch {
 
 struct download_request {
 	const char *url, *to;  /* to: the file to make */
+	const char *self;      /* this host's name */
 	const char *checksum;  /* where the list of checksums is, or NULL */
 	const char *signature; /* where the signature is, or NULL */
 	const char *key;       /* with signature: the text of the publisher's public key */

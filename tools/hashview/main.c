@@ -406,12 +406,13 @@ static const struct cli_option download_options[] = {
 
 static int verb_download(struct cli *c)
 {
-	char name[256], key[MINISIGN_TEXT_MAX];
+	char name[256], key[MINISIGN_TEXT_MAX], self[65] = "";
 	struct download_request q = {.url = c->argv[0],
 	    .to = cli_get(c, "to"),
 	    .checksum = cli_get(c, "checksum"),
 	    .signature = cli_get(c, "signature"),
-	    .key = key};
+	    .key = key,
+	    .self = gethostname(self, sizeof(self) - 1) == 0 && *self ? self : "here"};
 	struct curl_options curl = {.timeout_s = 30};
 	struct download_fetch fetch = {.get = curl_get, .ctx = &curl};
 	int64_t timeout = 30 * NS_PER_S;

@@ -33,8 +33,9 @@ static void drain(struct digest_queue *q, const struct sum_options *o, bool all,
 	}
 }
 
-/* Submits one file. Standard input is read here and now: two threads must not share it. */
-static bool submit(struct digest_queue *q, const struct sum_options *o, const char *path, algo_set algos,
+/* Submits one file; alone: there is no other to keep the other threads busy. Standard input is read here and now: two
+ * threads must not share it. */
+static bool submit(struct digest_queue *q, const struct sum_options *o, const char *path, bool alone, algo_set algos,
     const struct list_entry *entry, use_job *use, void *ctx)
 {
 	struct digest_job *job;
@@ -62,6 +63,7 @@ static bool submit(struct digest_queue *q, const struct sum_options *o, const ch
 	}
 	job->path = copy;
 	job->algos = algos;
+	job->ahead = alone && o->threads > 1;
 	if (entry)
 		job->entry = *entry;
 	digest_queue_submit(q);
@@ -101,7 +103,7 @@ int sum_make(
 	if (algo_info(o->algo)->broken)
 		report_broken(r, o->algo);
 	for (size_t i = 0; ok && i < n; i++) {
-		ok = submit(q, o, files[i], ALGO_BIT(o->algo), NULL, use_made, &m);
+		ok = submit(q, o, files[i], n == 1, ALGO_BIT(o->algo), NULL, use_made, &m);
 		drain(q, o, false, use_made, &m);
 	}
 	if (q)
@@ -180,7 +182,7 @@ static bool check_lines(struct checking *k, struct digest_queue *q, FILE *in, co
 				report_bad_line(k->r, list, number);
 		} else if (kind == LINE_ENTRY) {
 			*proper = true;
-			ok = submit(q, k->o, e.name, e.algos, &e, use_checked, k);
+			ok = submit(q, k->o, e.name, false, e.algos, &e, use_checked, k);
 			drain(q, k->o, false, use_checked, k);
 		}
 	}

@@ -1,6 +1,7 @@
 /* mallory: the attacker at freewifi. Options only; the attack is in freewifi.c. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +42,23 @@ static int watched_stdin(void)
 {
 	struct stat st;
 	return fstat(STDIN_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) ? STDIN_FILENO : -1;
+}
+
+/* Readable when it is time to end: Ctrl-C, SIGTERM, or nobody writes to the pipe any more that is standard input.
+ * It lives as long as the program. */
+static int stop_fd(void)
+{
+	int interrupt = cli_interrupt_fd(), input = watched_stdin(),
+	    both = input < 0 ? -1 : epoll_create1(EPOLL_CLOEXEC);
+
+	if (both < 0)
+		return interrupt;
+	if (epoll_ctl(both, EPOLL_CTL_ADD, interrupt, &(struct epoll_event){.events = EPOLLIN}) != 0 ||
+	    epoll_ctl(both, EPOLL_CTL_ADD, input, &(struct epoll_event){.events = EPOLLRDHUP}) != 0) {
+		close(both);
+		return interrupt;
+	}
+	return both;
 }
 
 static int verb_freewifi(struct cli *c)
@@ -91,7 +109,7 @@ static int verb_dh(struct cli *c)
 	if (!may_attack(c))
 		return EXIT_NO;
 	cli_catch_interrupt();
-	opt.stop_fd = cli_interrupt_fd();
+	opt.stop_fd = stop_fd();
 	enum err e = cli_trace_open(c, &t, &clock_real, FREEWIFI_SELF);
 	if (e == ERR_OK) {
 		e = dhmiddle_run(&opt, &t, msg);

@@ -153,6 +153,7 @@ static enum err fetch(const char *url, const char *checksum, const char *signatu
 	snprintf(to, sizeof(to), "%s/kept", folder);
 	struct download_request q = {.url = url,
 	    .to = to,
+	    .self = "laptop",
 	    .checksum = checksum,
 	    .signature = signature,
 	    .key = key,
