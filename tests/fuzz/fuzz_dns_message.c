@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    !dname_same_case(&back, &m.records[i].owner))
 			abort();
 	}
-	(void)response_analyze(&m, &q.qname, q.qtype, true, &zone);
+	(void)response_analyze(&m, &q.qname, q.qtype, (struct asked_how){.edns = true}, &zone);
 	message_release(&m);
 	return 0;
 }

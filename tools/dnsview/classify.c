@@ -66,32 +66,24 @@ static struct analysis analyze_rest(const struct message *m, const struct dname 
 {
 	const struct record *soa = find_soa(m, name, zone), *elsewhere;
 	if (m->rcode == LDNS_RCODE_NXDOMAIN)
-		return m->aa ? (struct analysis){.kind = RESPONSE_NXDOMAIN, .soa = soa}
-		             : (struct analysis){.kind = RESPONSE_LAME,
-		                   .why = "it says that the name does not exist, but not with authority"};
+		return (struct analysis){.kind = RESPONSE_NXDOMAIN, .soa = soa};
 	const struct record *ns = find_referral(m, name, zone, &elsewhere);
 	if (ns && !soa)
 		return (struct analysis){.kind = RESPONSE_REFERRAL, .cut = ns->owner};
-	if (m->aa)
-		return (struct analysis){.kind = RESPONSE_NODATA, .soa = soa};
-	if (elsewhere)
+	/* A zone's own NS set beside a "no" is common; one from further up or from the side is the sign of a server
+	 * that does not have the zone. */
+	if (!soa && elsewhere && !(m->aa && dname_equal(&elsewhere->owner, zone)))
 		return (struct analysis){.kind = RESPONSE_LAME,
 		    .cut = elsewhere->owner,
 		    .why = "it points up or sideways instead of down"};
-	return (struct analysis){.kind = RESPONSE_LAME, .why = "neither an answer with authority nor a referral"};
+	if (soa || m->aa)
+		return (struct analysis){.kind = RESPONSE_NODATA, .soa = soa};
+	return (struct analysis){.kind = RESPONSE_LAME, .why = "neither an answer nor a referral"};
 }
 
-struct analysis response_analyze(
-    const struct message *m, const struct dname *name, uint16_t type, bool edns, const struct dname *zone)
+static struct analysis analyze_content(
+    const struct message *m, const struct dname *name, uint16_t type, const struct dname *zone)
 {
-	if (edns && (m->rcode == LDNS_RCODE_FORMERR || m->rcode == LDNS_RCODE_NOTIMPL || m->rcode == 16))
-		return (struct analysis){.kind = RESPONSE_NO_EDNS};
-	if (m->rcode == LDNS_RCODE_REFUSED || m->rcode == LDNS_RCODE_NOTAUTH)
-		return (struct analysis){.kind = RESPONSE_LAME, .why = "it refuses to answer for this zone"};
-	if (m->rcode != LDNS_RCODE_NOERROR && m->rcode != LDNS_RCODE_NXDOMAIN && m->rcode != LDNS_RCODE_YXDOMAIN)
-		return (struct analysis){.kind = RESPONSE_FAILED, .why = "the server failed"};
-	if (m->tc)
-		return (struct analysis){.kind = RESPONSE_TRUNCATED};
 	const struct record *r = find_dname(m, name, zone);
 	if (!r && m->rcode == LDNS_RCODE_YXDOMAIN)
 		return (struct analysis){.kind = RESPONSE_FAILED, .why = "the server failed"};
@@ -101,11 +93,35 @@ struct analysis response_analyze(
 		r = find_answer(m, name, LDNS_RR_TYPE_CNAME);
 	if (!r)
 		return analyze_rest(m, name, zone);
-	if (!m->aa)
-		return (struct analysis){.kind = RESPONSE_LAME, .why = "it answers without authority, from hearsay"};
 	if (r->type == LDNS_RR_TYPE_DNAME || (r->type == LDNS_RR_TYPE_CNAME && type != LDNS_RR_TYPE_CNAME))
 		return alias(r, name);
 	return (struct analysis){.kind = RESPONSE_ANSWER};
+}
+
+/* Recursion offered (RA) and no authority (AA): somebody's resolver, which repeats what it has heard. */
+static bool is_hearsay(const struct message *m, const struct analysis *a)
+{
+	bool says = a->kind == RESPONSE_ANSWER || a->kind == RESPONSE_ALIAS || a->kind == RESPONSE_NXDOMAIN ||
+	            a->kind == RESPONSE_NODATA;
+	return says && m->ra && !m->aa;
+}
+
+struct analysis response_analyze(
+    const struct message *m, const struct dname *name, uint16_t type, struct asked_how how, const struct dname *zone)
+{
+	if (how.edns && (m->rcode == LDNS_RCODE_FORMERR || m->rcode == LDNS_RCODE_NOTIMPL || m->rcode == 16))
+		return (struct analysis){.kind = RESPONSE_NO_EDNS};
+	if (m->rcode == LDNS_RCODE_REFUSED || m->rcode == LDNS_RCODE_NOTAUTH)
+		return (struct analysis){.kind = RESPONSE_LAME, .why = "it refuses to answer for this zone"};
+	if (m->rcode != LDNS_RCODE_NOERROR && m->rcode != LDNS_RCODE_NXDOMAIN && m->rcode != LDNS_RCODE_YXDOMAIN)
+		return (struct analysis){.kind = RESPONSE_FAILED, .why = "the server failed"};
+	if (m->tc)
+		return (struct analysis){.kind = RESPONSE_TRUNCATED};
+	struct analysis a = analyze_content(m, name, type, zone);
+	if (!how.recursion && is_hearsay(m, &a))
+		return (struct analysis){.kind = RESPONSE_HEARSAY,
+		    .why = "it answers without authority, from hearsay: a resolver, not a server of the zone"};
+	return a;
 }
 
 const char *response_name(enum response r)
@@ -127,6 +143,8 @@ const char *response_name(enum response r)
 		return "no-edns";
 	case RESPONSE_LAME:
 		return "lame";
+	case RESPONSE_HEARSAY:
+		return "hearsay";
 	case RESPONSE_FAILED:
 		return "failed";
 	}

@@ -15,12 +15,13 @@ enum response {
 	RESPONSE_TRUNCATED, /* cut to fit UDP */
 	RESPONSE_NO_EDNS,   /* the server does not understand EDNS */
 	RESPONSE_LAME,      /* the server does not serve this zone */
+	RESPONSE_HEARSAY,   /* it repeats what it heard elsewhere: for want of a better one */
 	RESPONSE_FAILED,    /* the server says that it failed */
 };
 
 struct analysis {
 	enum response kind;
-	const char *why;            /* of LAME, FAILED: static text */
+	const char *why;            /* of LAME, HEARSAY, FAILED: static text */
 	struct dname cut;           /* of REFERRAL: the zone it leads to; of an upward referral: where it points */
 	const struct record *alias; /* of ALIAS: the CNAME or DNAME */
 	struct dname target;        /* of ALIAS: the name to go on with; no name: it would be too long */
@@ -28,8 +29,12 @@ struct analysis {
 };
 
 /* The server was asked for (name, type) as one of zone's. */
+struct asked_how {
+	bool edns;
+	bool recursion; /* it was asked to find out, so hearsay is what was wanted */
+};
 struct analysis response_analyze(
-    const struct message *m, const struct dname *name, uint16_t type, bool edns, const struct dname *zone);
+    const struct message *m, const struct dname *name, uint16_t type, struct asked_how how, const struct dname *zone);
 
 const char *response_name(enum response r); /* "referral" */
 

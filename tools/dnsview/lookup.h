@@ -32,6 +32,7 @@ struct frame {
 	unsigned chosen_of;
 	bool again; /* the same one once more, another way */
 	bool tcp, edns;
+	bool recursion; /* only resolvers are left: they are asked to recurse */
 	struct dns_query query;
 	struct endpoint local; /* where it left from */
 

@@ -207,7 +207,7 @@ size_t query_write(uint8_t out[static DNS_QUERY_MAX], const struct question *q)
 {
 	struct wr w = wr_init(out, DNS_QUERY_MAX);
 	wr_u16(&w, q->id);
-	wr_u16(&w, 0); /* a standard query, RD off */
+	wr_u16(&w, q->recursion ? 0x0100 : 0); /* a standard query */
 	wr_u16(&w, 1);
 	wr_u16(&w, 0);
 	wr_u16(&w, 0);

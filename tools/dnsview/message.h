@@ -57,10 +57,11 @@ struct question {
 	struct dname qname;
 	uint16_t qtype;
 	bool edns;
-	bool dnssec; /* with EDNS: DO, "send signatures along" (RFC 3225) */
+	bool dnssec;    /* with EDNS: DO, "send signatures along" (RFC 3225) */
+	bool recursion; /* RD: "find it out for me" */
 };
 
-/* Writes the query to out; returns its length. RD is off: nobody is asked to do the work for us. */
+/* Writes the query to out; returns its length. */
 size_t query_write(uint8_t out[static DNS_QUERY_MAX], const struct question *q);
 
 /* Does a packet answer this question (RFC 5452 9.1)? */

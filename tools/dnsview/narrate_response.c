@@ -129,11 +129,22 @@ static void response_label(
 		break;
 	case RESPONSE_NO_EDNS:
 	case RESPONSE_LAME:
+	case RESPONSE_HEARSAY:
 	case RESPONSE_FAILED:
 		snprintf(out, LABEL_TEXT, "%s%s", rcode_text(m->rcode, code),
 		    m->rcode == LDNS_RCODE_NOERROR ? " of no use" : "");
 		break;
 	}
+}
+
+/* Servers that forget the flag are many, and refusing their answers would help nobody; but it is told. */
+static void tell_no_authority(struct lookup *l, const struct frame *f)
+{
+	char server[SERVER_TEXT], zone[DNAME_TEXT];
+	ev_decision(tr(l), "answer-without-authority", "RFC 2181 5.4.1",
+	    "%s answers without the flag AA (authoritative answer), though the zone above names it as a server of %s: "
+	    "taken, for want of a better one.",
+	    server_text(server, f, f->at), zone_text(zone, &f->slist.zone));
 }
 
 void tell_response(struct lookup *l, const struct frame *f, const struct dns_reply *reply, const struct message *m,
@@ -145,8 +156,10 @@ void tell_response(struct lookup *l, const struct frame *f, const struct dns_rep
 	response_label(label, f, m, a);
 	put_received(l, f, reply, label, SECRECY_CLEAR);
 	tell_fields(l, reply->bytes, reply->len);
-	if (a->kind == RESPONSE_ANSWER)
+	if (a->kind == RESPONSE_ANSWER && m->aa)
 		teach(l->tell, LESSON_AUTHORITY);
+	else if (!m->aa && (a->kind == RESPONSE_ANSWER || a->kind == RESPONSE_ALIAS))
+		tell_no_authority(l, f);
 	else if (a->kind == RESPONSE_NXDOMAIN)
 		teach(l->tell, LESSON_NXDOMAIN);
 	else if (a->kind == RESPONSE_NODATA)
@@ -206,6 +219,14 @@ void tell_dropped(struct lookup *l, const struct frame *f, const char *why)
 	    "%s is of no use for %s: %s. It is taken off the list.", server_text(server, f, f->at),
 	    zone_text(zone, &f->slist.zone), why);
 	teach(l->tell, LESSON_LAME);
+}
+
+void tell_hearsay(struct lookup *l, const struct frame *f, const char *why)
+{
+	char server[SERVER_TEXT], zone[DNAME_TEXT];
+	ev_decision(tr(l), "server-is-resolver", "RFC 1912 2.8",
+	    "%s is of little use for %s: %s. It is asked again, with recursion desired, if no other server answers.",
+	    server_text(server, f, f->at), zone_text(zone, &f->slist.zone), why);
 }
 
 void tell_negative_not_kept(struct lookup *l, const struct frame *f, const struct analysis *a)

@@ -46,6 +46,7 @@ void tell_no_edns(struct lookup *l, const struct frame *f);
 void tell_referral(struct lookup *l, const struct frame *f);
 void tell_alias(struct lookup *l, const struct frame *f, const struct dname *target, bool from_cache);
 void tell_dropped(struct lookup *l, const struct frame *f, const char *why);
+void tell_hearsay(struct lookup *l, const struct frame *f, const char *why);
 void tell_negative_not_kept(struct lookup *l, const struct frame *f, const struct analysis *a);
 
 /* "loop1. -> loop2. -> loop1."; returns out */

@@ -119,7 +119,7 @@ enum step step_2_best_servers(struct lookup *l, struct frame *f)
 	/* A DS record lives on the parent's side of the cut (RFC 4035 3.1.4.1). */
 	struct dname name = f->stype == LDNS_RR_TYPE_DS ? dname_parent(&f->sname) : f->sname;
 	slist_fill(l, f, &name);
-	f->again = false;
+	f->again = f->recursion = false;
 	tell_best_servers(l, f);
 	return STEP_3;
 }
@@ -149,6 +149,7 @@ static void prepare_query(struct lookup *l, struct frame *f)
 	q->timeout_ns = patience(l, a);
 	q->question = (struct question){.qname = f->sname, .qtype = f->stype, .edns = f->edns};
 	q->question.dnssec = l->r->config.dnssec;
+	q->question.recursion = f->recursion;
 	q->question.id = (uint16_t)rng_u32(l->r->rng);
 	uint8_t coin[DNAME_MAX];
 	l->r->rng.fill(l->r->rng.ctx, coin, sizeof(coin));
@@ -175,6 +176,10 @@ enum step step_3_send_queries(struct lookup *l, struct frame *f)
 				return STEP_CHILD;
 			if (l->fatal)
 				return STEP_DONE;
+			if (slist_recall_hearsay(&f->slist)) {
+				f->recursion = true;
+				return STEP_3;
+			}
 			return give_up(l, f, f->last_err ? f->last_err : ERR_LAME, "%s", tell_why_no_server(l, f));
 		}
 		const struct server *sv = servers_find(l->r->servers, &f->slist.address[f->at].ip);
@@ -359,6 +364,16 @@ static enum step step_4d_drop_server(struct lookup *l, struct frame *f, const ch
 	return STEP_3;
 }
 
+/* A server that is somebody's resolver: whatever it knows is second hand, so servers of the zone come first. */
+static enum step step_4d_put_resolver_last(struct lookup *l, struct frame *f, const char *why)
+{
+	struct slist_address *a = &f->slist.address[f->at];
+	a->dropped = a->hearsay = true;
+	f->last_err = ERR_LAME;
+	tell_hearsay(l, f, why);
+	return STEP_3;
+}
+
 /* What to do with a response of each kind. */
 static enum step step_4_act(struct lookup *l, struct frame *f, const struct message *m, const struct analysis *a)
 {
@@ -374,6 +389,8 @@ static enum step step_4_act(struct lookup *l, struct frame *f, const struct mess
 	case RESPONSE_LAME:
 	case RESPONSE_FAILED:
 		return step_4d_drop_server(l, f, a->why);
+	case RESPONSE_HEARSAY:
+		return step_4d_put_resolver_last(l, f, a->why);
 	case RESPONSE_TRUNCATED:
 		if (f->tcp)
 			return step_4d_drop_server(l, f, "it cuts its answer even over TCP");
@@ -408,7 +425,8 @@ enum step step_4_analyze_response(struct lookup *l, struct frame *f, const struc
 		tell_malformed(l, f, reply, e, at);
 		return step_4d_drop_server(l, f, "its response is malformed");
 	}
-	struct analysis a = response_analyze(&m, &f->sname, f->stype, q->edns, &f->slist.zone);
+	struct analysis a = response_analyze(&m, &f->sname, f->stype,
+	    (struct asked_how){.edns = q->edns, .recursion = q->recursion}, &f->slist.zone);
 	note_response(l, &m, &a);
 	tell_response(l, f, reply, &m, &a);
 	if (l->r->tap.response)

@@ -90,3 +90,15 @@ enum choice slist_choose(
 		return CHOICE_FASTEST;
 	return n_usable == 1 ? CHOICE_LAST : CHOICE_RANDOM;
 }
+
+bool slist_recall_hearsay(struct slist *s)
+{
+	bool some = false;
+	for (unsigned i = 0; i < s->n_addresses; i++) {
+		if (!s->address[i].hearsay)
+			continue;
+		s->address[i].hearsay = s->address[i].dropped = false;
+		some = true;
+	}
+	return some;
+}

@@ -26,6 +26,7 @@ struct slist_address {
 	unsigned ns; /* whose */
 	unsigned tries;
 	bool dropped;
+	bool hearsay; /* it is a resolver: asked once more, to recurse, where nobody better is left */
 };
 
 struct slist {
@@ -42,6 +43,9 @@ void slist_init(struct slist *s, const struct dname *zone);
 /* false: no room, or it is there already. */
 bool slist_add_ns(struct slist *s, const struct dname *name);
 bool slist_add_address(struct slist *s, unsigned ns, const struct ip *ip);
+
+/* Takes the resolvers among its servers back into the list, once. False: there are none. */
+bool slist_recall_hearsay(struct slist *s);
 
 /* Why an address was chosen. */
 enum choice {
