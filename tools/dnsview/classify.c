@@ -78,7 +78,7 @@ static struct analysis analyze_rest(const struct message *m, const struct dname 
 		    .why = "it points up or sideways instead of down"};
 	if (soa || m->aa)
 		return (struct analysis){.kind = RESPONSE_NODATA, .soa = soa};
-	return (struct analysis){.kind = RESPONSE_LAME, .why = "neither an answer nor a referral"};
+	return (struct analysis){.kind = RESPONSE_NODATA};
 }
 
 static struct analysis analyze_content(
@@ -93,17 +93,23 @@ static struct analysis analyze_content(
 		r = find_answer(m, name, LDNS_RR_TYPE_CNAME);
 	if (!r)
 		return analyze_rest(m, name, zone);
-	if (r->type == LDNS_RR_TYPE_DNAME || (r->type == LDNS_RR_TYPE_CNAME && type != LDNS_RR_TYPE_CNAME))
+	if (r->type != type || !dname_equal(&r->owner, name))
 		return alias(r, name);
 	return (struct analysis){.kind = RESPONSE_ANSWER};
 }
 
-/* Recursion offered (RA) and no authority (AA): somebody's resolver, which repeats what it has heard. */
-static bool is_hearsay(const struct message *m, const struct analysis *a)
+/* Second-hand, for want of a better one? Recursion offered (RA) and no authority (AA): somebody's resolver, which
+ * repeats what it has heard. Neither authority nor anything else: a server that does not know the zone, perhaps.
+ * NULL: it is not. */
+static const char *is_hearsay(const struct message *m, const struct analysis *a)
 {
 	bool says = a->kind == RESPONSE_ANSWER || a->kind == RESPONSE_ALIAS || a->kind == RESPONSE_NXDOMAIN ||
 	            a->kind == RESPONSE_NODATA;
-	return says && m->ra && !m->aa;
+	if (says && m->ra && !m->aa)
+		return "it answers without authority, from hearsay: a resolver, not a server of the zone";
+	if (a->kind == RESPONSE_NODATA && !m->aa && !a->soa)
+		return "it says nothing: neither an answer nor a referral, and without authority";
+	return NULL;
 }
 
 struct analysis response_analyze(
@@ -118,10 +124,8 @@ struct analysis response_analyze(
 	if (m->tc)
 		return (struct analysis){.kind = RESPONSE_TRUNCATED};
 	struct analysis a = analyze_content(m, name, type, zone);
-	if (!how.recursion && is_hearsay(m, &a))
-		return (struct analysis){.kind = RESPONSE_HEARSAY,
-		    .why = "it answers without authority, from hearsay: a resolver, not a server of the zone"};
-	return a;
+	const char *why = how.recursion ? NULL : is_hearsay(m, &a);
+	return why ? (struct analysis){.kind = RESPONSE_HEARSAY, .why = why} : a;
 }
 
 const char *response_name(enum response r)

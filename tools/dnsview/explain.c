@@ -58,6 +58,9 @@ static const char *const lessons[LESSON_COUNT] = {
         "What a zone says about its own name servers is kept as an answer, but does not prolong what its "
         "parent said: otherwise a zone that was taken away could live on in caches for ever (\"ghost "
         "domain\").",
+    [LESSON_MINIMISE] =
+        "Name minimisation: each server is shown one label more than it takes to find the next zone. Without it, the "
+        "root and every server on the way would learn the whole name, and who listens there, too.",
 };
 
 void teach(struct narrator *n, enum lesson lesson)

@@ -83,30 +83,50 @@ static unsigned add_address(struct lookup *l, struct frame *f, unsigned ns, cons
 	}
 	if (!slist_add_address(&f->slist, ns, ip))
 		return 0;
-	if (servers_is_lame(l->r->servers, ip, &f->slist.zone, clock_now(l->r->clock))) {
-		f->slist.address[f->slist.n_addresses - 1].dropped = true;
+	enum lameness lame = servers_lameness(l->r->servers, ip, &f->slist.zone, clock_now(l->r->clock));
+	if (lame != LAME_NOT) {
+		struct slist_address *a = &f->slist.address[f->slist.n_addresses - 1];
+		a->dropped = true;
+		a->hearsay = lame == LAME_RESOLVER;
 		f->last_err = ERR_LAME;
 		tell_known_lame(l, f, ns, ip);
 	}
 	return 1;
 }
 
+static unsigned add_from(struct lookup *l, struct frame *f, unsigned ns, const struct cache_entry *e)
+{
+	unsigned added = 0;
+	for (struct cache_record r = {0}; e && cache_record_next(e, &r);) {
+		if (r.type != e->type || r.len != (r.type == LDNS_RR_TYPE_A ? 4u : 16u))
+			continue;
+		struct ip ip = ip_from(r.len == 4 ? 4 : 6, r.rdata);
+		added += add_address(l, f, ns, &ip);
+	}
+	return added;
+}
+
+static const uint16_t address_types[] = {LDNS_RR_TYPE_A, LDNS_RR_TYPE_AAAA};
+
 unsigned slist_add_known(struct lookup *l, struct frame *f, unsigned ns)
 {
-	static const uint16_t types[] = {LDNS_RR_TYPE_A, LDNS_RR_TYPE_AAAA};
 	unsigned added = 0;
 	for (unsigned t = 0; t < 2; t++) {
 		/* authoritative data outranks glue (RFC 2181 5.4.1) */
-		const struct cache_entry *e = known(l, CACHE_ANSWER, &f->slist.ns[ns].name, types[t]);
+		const struct cache_entry *e = known(l, CACHE_ANSWER, &f->slist.ns[ns].name, address_types[t]);
 		if (!e)
-			e = known(l, CACHE_GLUE, &f->slist.ns[ns].name, types[t]);
-		for (struct cache_record r = {0}; e && cache_record_next(e, &r);) {
-			if (r.type != types[t] || r.len != (t ? 16u : 4u))
-				continue;
-			struct ip ip = ip_from(t ? 6 : 4, r.rdata);
-			added += add_address(l, f, ns, &ip);
-		}
+			e = known(l, CACHE_GLUE, &f->slist.ns[ns].name, address_types[t]);
+		added += add_from(l, f, ns, e);
 	}
+	return added;
+}
+
+unsigned slist_add_glue(struct lookup *l, struct frame *f, unsigned ns)
+{
+	unsigned added = 0;
+	for (unsigned t = 0; t < 2; t++)
+		if (known(l, CACHE_ANSWER, &f->slist.ns[ns].name, address_types[t])) /* else it was used already */
+			added += add_from(l, f, ns, known(l, CACHE_GLUE, &f->slist.ns[ns].name, address_types[t]));
 	return added;
 }
 

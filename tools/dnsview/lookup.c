@@ -254,8 +254,8 @@ struct hop *add_hop(struct lookup *l, const struct frame *f, const struct dns_re
 	}
 	res->hops = hops;
 	struct hop *h = &hops[res->n_hops++];
-	*h = (struct hop){.name = f->sname,
-	    .type = f->stype,
+	*h = (struct hop){.name = f->qname,
+	    .type = f->qtype,
 	    .zone = f->slist.zone,
 	    .server = f->slist.ns[f->slist.address[f->at].ns].name,
 	    .to = f->query.to,

@@ -21,7 +21,11 @@ struct frame {
 	enum step step;
 	struct dname sname; /* the name now looked for */
 	uint16_t stype;
-	unsigned n_names; /* names passed by aliases, sname among them */
+	struct dname qname; /* … and what servers are asked for: the same, unless it is minimised */
+	uint16_t qtype;
+	unsigned minimised; /* questions with a shorter name so far */
+	bool full;          /* the whole name is asked for from now on */
+	unsigned n_names;   /* names passed by aliases, sname among them */
 	struct dname names[ALIASES_MAX + 1];
 	ldns_rr_list *answer;
 	ldns_rr_list *authority; /* the SOA of a "no"; NULL: none */
@@ -32,7 +36,9 @@ struct frame {
 	unsigned chosen_of;
 	bool again; /* the same one once more, another way */
 	bool tcp, edns;
-	bool recursion; /* only resolvers are left: they are asked to recurse */
+	bool recursion;  /* only resolvers are left: they are asked to recurse */
+	bool plain_case; /* the letters go out as they are: some servers cannot stand anything else */
+	bool renewed;    /* the delegation was fetched anew, as all servers of the old one were of no use */
 	struct dns_query query;
 	struct endpoint local; /* where it left from */
 
@@ -87,11 +93,21 @@ void slist_fill(struct lookup *l, struct frame *f, const struct dname *name);
 struct dname closest_zone(struct lookup *l, const struct dname *name, const struct cache_entry **delegation);
 /* Adds the addresses of one name server that the cache has; returns how many are new. */
 unsigned slist_add_known(struct lookup *l, struct frame *f, unsigned ns);
+/* … and the glue, where better addresses are known. */
+unsigned slist_add_glue(struct lookup *l, struct frame *f, unsigned ns);
 
 /* Starts a look-up of a name server's address above f, if there is one worth it. */
 bool push_ns_lookup(struct lookup *l, struct frame *f);
 /* … and takes over what a finished one found. */
 void pop_ns_lookup(struct lookup *l, struct frame *f, const struct frame *child);
+
+/* When nobody is left to ask (exhausted.c): is there something more to try? */
+bool find_last_resort(struct lookup *l, struct frame *f);
+
+/* Name minimisation (minimise.c): what the servers of a new list are asked for; true: the response was to a
+ * shortened name, and the next question is prepared. */
+void minimise_begin(struct lookup *l, struct frame *f);
+bool minimise_next(struct lookup *l, struct frame *f, const struct analysis *a);
 
 /* Ends a frame. Returns STEP_DONE. */
 enum step finish(struct lookup *l, struct frame *f, enum outcome outcome);
@@ -101,11 +117,14 @@ enum step give_up(struct lookup *l, struct frame *f, enum err err, const char *f
 struct hop *add_hop(struct lookup *l, const struct frame *f, const struct dns_reply *reply);
 void note_response(struct lookup *l, const struct message *m, const struct analysis *a);
 
-/* resolve.c */
+/* resolve.c, analyze.c */
 enum step step_1_answer_in_cache(struct lookup *l, struct frame *f);
 enum step step_2_best_servers(struct lookup *l, struct frame *f);
 enum step step_3_send_queries(struct lookup *l, struct frame *f);
 enum step step_3_no_response(struct lookup *l, struct frame *f, const struct dns_reply *reply);
 enum step step_4_analyze_response(struct lookup *l, struct frame *f, const struct dns_reply *reply);
+/* Goes on with what SNAME is an alias of. */
+enum step restart_at(struct lookup *l, struct frame *f, const ldns_rr *alias, const struct dname *target,
+    uint32_t ttl, bool from_cache);
 
 #endif

@@ -84,11 +84,11 @@ static unsigned count(const struct message *m, enum section section, const struc
 static void answer_label(char out[static LABEL_TEXT], const struct frame *f, const struct message *m)
 {
 	char type[TYPE_TEXT], data[80];
-	unsigned n = count(m, SECTION_ANSWER, &f->sname, f->stype);
+	unsigned n = count(m, SECTION_ANSWER, &f->qname, f->qtype);
 	for (size_t i = 0; i < m->n_records; i++) {
 		const struct record *r = &m->records[i];
-		if (r->section == SECTION_ANSWER && r->type == f->stype && r->rr &&
-		    dname_equal(&r->owner, &f->sname)) {
+		if (r->section == SECTION_ANSWER && r->type == f->qtype && r->rr &&
+		    dname_equal(&r->owner, &f->qname)) {
 			snprintf(out, LABEL_TEXT, "answer: %s %s%s, TTL %u", type_text(type, r->type),
 			    rdata_text(data, sizeof(data), r->rr), n > 1 ? " and more" : "", (unsigned)r->ttl);
 			return;
@@ -118,11 +118,11 @@ static void response_label(
 		    ns, ns == 1 ? "" : "s", glue, glue == 1 ? "" : "es");
 		break;
 	case RESPONSE_NXDOMAIN:
-		snprintf(out, LABEL_TEXT, "NXDOMAIN: there is no %s", dname_text(name, &f->sname));
+		snprintf(out, LABEL_TEXT, "NXDOMAIN: there is no %s", dname_text(name, &f->qname));
 		break;
 	case RESPONSE_NODATA:
-		snprintf(out, LABEL_TEXT, "no data: %s has no %s record", dname_text(name, &f->sname),
-		    type_text(code, f->stype));
+		snprintf(out, LABEL_TEXT, "no data: %s has no %s record", dname_text(name, &f->qname),
+		    type_text(code, f->qtype));
 		break;
 	case RESPONSE_TRUNCATED:
 		snprintf(out, LABEL_TEXT, "truncated: the answer does not fit");
@@ -142,7 +142,8 @@ static void tell_no_authority(struct lookup *l, const struct frame *f)
 {
 	char server[SERVER_TEXT], zone[DNAME_TEXT];
 	ev_decision(tr(l), "answer-without-authority", "RFC 2181 5.4.1",
-	    "%s answers without the flag AA (authoritative answer), though the zone above names it as a server of %s: "
+	    "%s answers without the flag AA (authoritative answer), though the zone above names it as a server of "
+	    "%s: "
 	    "taken, for want of a better one.",
 	    server_text(server, f, f->at), zone_text(zone, &f->slist.zone));
 }
@@ -210,6 +211,16 @@ const char *tell_alias_loop(const struct frame *f, const struct dname *target, c
 		    out + at, ALIAS_LOOP_TEXT - at, "%s%s", dname_text(name, n), i < f->n_names ? " -> " : "");
 	}
 	return out;
+}
+
+void tell_alias_too_long(struct lookup *l, const struct frame *f)
+{
+	char name[DNAME_TEXT];
+	ev_decision(tr(l), "alias-too-long", "RFC 6672 2.2",
+	    "%s is moved by a DNAME to a name that would be longer than the 255 octets that a name may have: it "
+	    "cannot "
+	    "exist (YXDOMAIN).",
+	    dname_text(name, &f->sname));
 }
 
 void tell_dropped(struct lookup *l, const struct frame *f, const char *why)
@@ -464,6 +475,9 @@ void tell_result(struct lookup *l)
 		ev_result(tr(l), res->err, json, "%s (%s)", text, cost);
 	} else if (res->outcome == OUTCOME_NXDOMAIN) {
 		ev_result(tr(l), res->err, json, "%s does not exist (NXDOMAIN; %s)", name, cost);
+	} else if (res->outcome == OUTCOME_YXDOMAIN) {
+		ev_result(
+		    tr(l), res->err, json, "%s has an alias that is too long to exist (YXDOMAIN; %s)", name, cost);
 	} else if (res->outcome == OUTCOME_NODATA) {
 		ev_result(tr(l), res->err, json, "%s exists, but has no %s record (%s)", name, type, cost);
 	} else {

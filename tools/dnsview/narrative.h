@@ -26,6 +26,13 @@ void tell_known_lame(struct lookup *l, const struct frame *f, unsigned ns, const
 void tell_chosen(struct lookup *l, const struct frame *f);
 void tell_sent(struct lookup *l, const struct frame *f);
 void tell_no_response(struct lookup *l, const struct frame *f, const struct dns_reply *reply);
+void tell_parents_glue(struct lookup *l, const struct frame *f, unsigned n);
+void tell_renewed(struct lookup *l, const struct frame *f);
+void tell_ask_resolvers(struct lookup *l, const struct frame *f);
+void tell_plain_case(struct lookup *l, const struct frame *f);
+void tell_minimised(struct lookup *l, const struct frame *f);
+void tell_no_cut(struct lookup *l, const struct frame *f);
+void tell_minimise_relaxed(struct lookup *l, const struct frame *f, const struct analysis *a);
 const char *tell_why_no_server(const struct lookup *l, const struct frame *f); /* static text */
 
 void tell_ns_lookup(struct lookup *l, const struct frame *child);
@@ -45,6 +52,7 @@ void tell_truncated(struct lookup *l, const struct frame *f);
 void tell_no_edns(struct lookup *l, const struct frame *f);
 void tell_referral(struct lookup *l, const struct frame *f);
 void tell_alias(struct lookup *l, const struct frame *f, const struct dname *target, bool from_cache);
+void tell_alias_too_long(struct lookup *l, const struct frame *f);
 void tell_dropped(struct lookup *l, const struct frame *f, const char *why);
 void tell_hearsay(struct lookup *l, const struct frame *f, const char *why);
 void tell_negative_not_kept(struct lookup *l, const struct frame *f, const struct analysis *a);
@@ -92,6 +100,7 @@ enum lesson {
 	LESSON_CACHE,
 	LESSON_CACHE_PARTLY,
 	LESSON_GHOST,
+	LESSON_MINIMISE,
 	LESSON_COUNT
 };
 void teach(struct narrator *n, enum lesson lesson);

@@ -45,6 +45,8 @@ static const char *outcome_text(enum outcome o)
 		return "nxdomain";
 	case OUTCOME_NODATA:
 		return "nodata";
+	case OUTCOME_YXDOMAIN:
+		return "yxdomain";
 	case OUTCOME_FAILURE:
 		return "failure";
 	}
@@ -61,9 +63,10 @@ char *result_json(const struct lookup_result *res)
 		json_array_append_new(hops, hop_json(&res->hops[i]));
 	json_t *o = json_pack("{s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:o}", "name", dname_json(&res->name), "type",
 	    type_text(type, res->type), "outcome", outcome_text(res->outcome), "rcode",
-	    res->outcome == OUTCOME_NXDOMAIN  ? "NXDOMAIN"
-	    : res->outcome == OUTCOME_FAILURE ? "SERVFAIL"
-	                                      : "NOERROR",
+	    res->outcome == OUTCOME_NXDOMAIN   ? "NXDOMAIN"
+	    : res->outcome == OUTCOME_YXDOMAIN ? "YXDOMAIN"
+	    : res->outcome == OUTCOME_FAILURE  ? "SERVFAIL"
+	                                       : "NOERROR",
 	    "answer", answer, "queries", (json_int_t)res->queries, "servers", (json_int_t)res->servers, "duration_us",
 	    (json_int_t)(res->duration_ns / 1000), "hops", hops);
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;

@@ -100,23 +100,41 @@ static void push_synthesised(ldns_pkt *p, const struct dname *owner, const struc
 	ldns_pkt_push_rr(p, LDNS_SECTION_ANSWER, rr);
 }
 
-/* A DNAME brings the CNAME that it means, for those who do not know DNAME (RFC 6672 3.1). */
+/* One of the first n records that is a DNAME above the name: it moves the name. */
+static const ldns_rr *dname_above(const ldns_rr_list *list, size_t n, const struct dname *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(list, i);
+		struct dname owner = dname_from_rdf(ldns_rr_owner(rr));
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_DNAME && dname_below(name, &owner))
+			return rr;
+	}
+	return NULL;
+}
+
+/* A DNAME brings the CNAMEs that it means, for those who do not know DNAME (RFC 6672 3.1). */
+static void push_moves(ldns_pkt *p, const ldns_rr_list *list, size_t n, struct dname *at)
+{
+	const ldns_rr *rr;
+	for (unsigned i = 0; i < ALIASES_MAX && (rr = dname_above(list, n, at)); i++) {
+		struct dname owner = dname_from_rdf(ldns_rr_owner(rr)), target = rr_target(rr), next;
+		if (dname_move(&next, at, &owner, &target))
+			return;
+		push_synthesised(p, at, &next, ldns_rr_ttl(rr));
+		*at = next;
+	}
+}
+
 static void push_answers(ldns_pkt *p, const struct lookup_result *res)
 {
 	struct dname at = res->name;
 	for (size_t i = 0; i < ldns_rr_list_rr_count(res->answer); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(res->answer, i);
-		struct dname owner = dname_from_rdf(ldns_rr_owner(rr)), target, next;
+		struct dname owner = dname_from_rdf(ldns_rr_owner(rr));
 		ldns_pkt_push_rr(p, LDNS_SECTION_ANSWER, ldns_rr_clone(rr));
-		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_CNAME && dname_equal(&owner, &at)) {
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_CNAME && dname_equal(&owner, &at))
 			at = rr_target(rr);
-		} else if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_DNAME && dname_below(&at, &owner)) {
-			target = rr_target(rr);
-			if (dname_move(&next, &at, &owner, &target))
-				continue;
-			push_synthesised(p, &at, &next, ldns_rr_ttl(rr));
-			at = next;
-		}
+		push_moves(p, res->answer, i + 1, &at);
 	}
 }
 
@@ -137,6 +155,7 @@ static ldns_pkt *make_packet(const struct lookup_result *res)
 	ldns_pkt_set_ra(p, true);
 	ldns_pkt_set_rcode(p, res->outcome == OUTCOME_FAILURE    ? LDNS_RCODE_SERVFAIL
 	                      : res->outcome == OUTCOME_NXDOMAIN ? LDNS_RCODE_NXDOMAIN
+	                      : res->outcome == OUTCOME_YXDOMAIN ? LDNS_RCODE_YXDOMAIN
 	                                                         : LDNS_RCODE_NOERROR);
 	ldns_pkt_push_rr(p, LDNS_SECTION_QUESTION, question);
 	if (res->outcome == OUTCOME_FAILURE)

@@ -35,6 +35,7 @@ struct resolver_config {
 	bool use_v4, use_v6;
 	bool always_tcp;
 	bool dnssec;        /* ask for signatures and proofs, too */
+	bool minimise;      /* tell each server no more of the name than it needs (RFC 9156) */
 	uint16_t port;      /* of the name servers */
 	int64_t timeout_ns; /* the longest wait for one response */
 	struct policy policy;
@@ -71,7 +72,13 @@ enum err resolver_init(struct resolver *r, const struct resolver_config *config,
     const struct clock *clock, struct rng rng, struct trace *trace, const char *me) MUST_USE;
 void resolver_release(struct resolver *r);
 
-enum outcome { OUTCOME_ANSWER, OUTCOME_NXDOMAIN, OUTCOME_NODATA, OUTCOME_FAILURE };
+enum outcome {
+	OUTCOME_ANSWER,
+	OUTCOME_NXDOMAIN,
+	OUTCOME_NODATA,
+	OUTCOME_YXDOMAIN, /* a DNAME makes a name that is too long to exist (RFC 6672 2.2) */
+	OUTCOME_FAILURE
+};
 
 /* One question to one server, and what came of it. */
 struct hop {

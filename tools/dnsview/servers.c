@@ -38,7 +38,7 @@ void servers_note_plain(struct servers *s, const struct ip *ip)
 	get(s, ip)->plain = true;
 }
 
-void servers_note_lame(struct servers *s, const struct ip *ip, const struct dname *zone, int64_t now)
+void servers_note_lame(struct servers *s, const struct ip *ip, const struct dname *zone, bool resolver, int64_t now)
 {
 	struct lame *l = NULL;
 	for (size_t i = 0; i < s->n_lame && !l; i++)
@@ -46,15 +46,22 @@ void servers_note_lame(struct servers *s, const struct ip *ip, const struct dnam
 			l = &s->lame[i];
 	if (!l)
 		l = &s->lame[s->n_lame < LAME_MAX ? s->n_lame++ : s->next_lame++ % LAME_MAX];
-	*l = (struct lame){.ip = *ip, .zone = *zone, .until = now + SERVER_BAD_NS};
+	*l = (struct lame){.ip = *ip, .zone = *zone, .until = now + SERVER_BAD_NS, .resolver = resolver};
 }
 
-bool servers_is_lame(const struct servers *s, const struct ip *ip, const struct dname *zone, int64_t now)
+void servers_forget_lame(struct servers *s, const struct ip *ip, const struct dname *zone)
+{
+	for (size_t i = 0; i < s->n_lame; i++)
+		if (ip_equal(&s->lame[i].ip, ip) && dname_equal(&s->lame[i].zone, zone))
+			s->lame[i].until = 0;
+}
+
+enum lameness servers_lameness(const struct servers *s, const struct ip *ip, const struct dname *zone, int64_t now)
 {
 	for (size_t i = 0; i < s->n_lame; i++)
 		if (s->lame[i].until > now && ip_equal(&s->lame[i].ip, ip) && dname_equal(&s->lame[i].zone, zone))
-			return true;
-	return false;
+			return s->lame[i].resolver ? LAME_RESOLVER : LAME;
+	return LAME_NOT;
 }
 
 void servers_note_family_down(struct servers *s, uint8_t family, int64_t now)

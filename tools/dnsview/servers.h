@@ -26,6 +26,7 @@ struct lame {
 	struct ip ip;
 	struct dname zone;
 	int64_t until;
+	bool resolver;
 };
 
 struct servers {
@@ -42,8 +43,11 @@ const struct server *servers_find(const struct servers *s, const struct ip *ip);
 void servers_note_answer(struct servers *s, const struct ip *ip, int64_t rtt_ns);
 void servers_note_dead(struct servers *s, const struct ip *ip, int64_t now);
 void servers_note_plain(struct servers *s, const struct ip *ip);
-void servers_note_lame(struct servers *s, const struct ip *ip, const struct dname *zone, int64_t now);
-bool servers_is_lame(const struct servers *s, const struct ip *ip, const struct dname *zone, int64_t now);
+/* resolver: it is somebody's resolver, so it may still serve for want of a better one. */
+void servers_note_lame(struct servers *s, const struct ip *ip, const struct dname *zone, bool resolver, int64_t now);
+void servers_forget_lame(struct servers *s, const struct ip *ip, const struct dname *zone);
+enum lameness { LAME_NOT, LAME, LAME_RESOLVER };
+enum lameness servers_lameness(const struct servers *s, const struct ip *ip, const struct dname *zone, int64_t now);
 
 void servers_note_family_down(struct servers *s, uint8_t family, int64_t now);
 bool servers_family_down(const struct servers *s, uint8_t family, int64_t now);

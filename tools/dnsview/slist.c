@@ -95,10 +95,22 @@ bool slist_recall_hearsay(struct slist *s)
 {
 	bool some = false;
 	for (unsigned i = 0; i < s->n_addresses; i++) {
-		if (!s->address[i].hearsay)
-			continue;
-		s->address[i].hearsay = s->address[i].dropped = false;
-		some = true;
+		if (s->address[i].hearsay)
+			s->address[i].dropped = false;
+		some |= s->address[i].hearsay;
+		s->address[i].hearsay = false;
+	}
+	return some;
+}
+
+bool slist_recall_odd(struct slist *s)
+{
+	bool some = false;
+	for (unsigned i = 0; i < s->n_addresses; i++) {
+		if (s->address[i].odd)
+			s->address[i].dropped = false;
+		some |= s->address[i].odd;
+		s->address[i].odd = false;
 	}
 	return some;
 }

@@ -26,6 +26,7 @@ struct slist_address {
 	unsigned ns; /* whose */
 	unsigned tries;
 	bool dropped;
+	bool odd;     /* its response made no sense: the letters' case may confuse it */
 	bool hearsay; /* it is a resolver: asked once more, to recurse, where nobody better is left */
 };
 
@@ -44,8 +45,10 @@ void slist_init(struct slist *s, const struct dname *zone);
 bool slist_add_ns(struct slist *s, const struct dname *name);
 bool slist_add_address(struct slist *s, unsigned ns, const struct ip *ip);
 
-/* Takes the resolvers among its servers back into the list, once. False: there are none. */
+/* Takes the resolvers among its servers, or those that made no sense, back into the list, once. False: there are
+ * none. */
 bool slist_recall_hearsay(struct slist *s);
+bool slist_recall_odd(struct slist *s);
 
 /* Why an address was chosen. */
 enum choice {

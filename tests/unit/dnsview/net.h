@@ -146,7 +146,7 @@ static inline size_t net_write(struct net *n, const struct canned *c, const stru
 	unsigned counts[3] = {0};
 	memcpy(p, q->bytes, len);
 	p[2] = (uint8_t)(0x80 | (has_word(c->flags, "aa") ? 4 : 0) | (cut ? 2 : 0));
-	p[3] = (uint8_t)(refuse_edns ? 1 : rcode);
+	p[3] = (uint8_t)((refuse_edns ? 1 : rcode) | (has_word(c->flags, "ra") ? 0x80 : 0));
 	if (!refuse_edns && !cut) {
 		counts[0] = net_records(p, &len, c->answer);
 		counts[1] = net_records(p, &len, c->authority);

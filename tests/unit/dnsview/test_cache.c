@@ -156,8 +156,8 @@ static void memory_of_servers_is_bounded(void **state)
 	for (uint32_t i = 0; i < 3 * SERVERS_MAX; i++) {
 		struct ip ip = ip_from(4, &i);
 		servers_note_dead(&known, &ip, 0);
-		servers_note_lame(&known, &ip, &zone, 0);
-		assert_true(servers_is_lame(&known, &ip, &zone, 1));
+		servers_note_lame(&known, &ip, &zone, false, 0);
+		assert_int_equal(servers_lameness(&known, &ip, &zone, 1), LAME);
 	}
 	assert_int_equal(known.n, SERVERS_MAX);
 	assert_int_equal(known.n_lame, LAME_MAX);

@@ -83,12 +83,40 @@ static void server_that_refuses_or_fails_is_left_for_the_next(void **state)
 	expect_next_server((struct canned){ROOT, "*", "*", "aa", "a. 0 A 192.0.2.1", NULL, NULL, GARBAGE});
 }
 
-static void answer_without_authority_is_lame(void **state)
+/* RA and no AA: somebody's resolver. Nothing at all and no AA: it does not know the zone. */
+static void hearsay_is_left_for_a_server_of_the_zone(void **state)
 {
 	(void)state;
 	expect_next_server((struct canned){ROOT, "*", "*", "", NULL, NULL, NULL, SAY});
-	expect_next_server((struct canned){ROOT, "*", "*", "", "a. 0 A 203.0.113.66", NULL, NULL, SAY});
-	expect_next_server((struct canned){ROOT, "*", "*", "nxdomain", NULL, NULL, NULL, SAY});
+	expect_next_server((struct canned){ROOT, "*", "*", "ra", "a. 0 A 203.0.113.66", NULL, NULL, SAY});
+	expect_next_server((struct canned){ROOT, "*", "*", "ra nxdomain", NULL, NULL, NULL, SAY});
+}
+
+static void answer_without_authority_is_taken_and_told(void **state)
+{
+	static const struct canned script[] = {{ROOT, "*", "*", "", "a. 60 A 192.0.2.1", NULL, NULL, SAY}, END};
+	struct net n;
+	(void)state;
+	net_up(&n, script);
+	assert_int_equal(net_lookup(&n, "a", LDNS_RR_TYPE_A), 1);
+	assert_string_equal(net_answer(&n, 0), "192.0.2.1");
+	assert_true(net_decided(&n, "answer-without-authority"));
+	net_down(&n);
+}
+
+static void resolvers_are_asked_to_recurse_where_nobody_better_is_left(void **state)
+{
+	static const struct canned script[] = {{ROOT, "*", "*", "ra", "a. 60 A 192.0.2.1", NULL, NULL, SAY}, END};
+	struct net n;
+	(void)state;
+	net_up(&n, script);
+	assert_int_equal(net_lookup(&n, "a", LDNS_RR_TYPE_A), 2);
+	assert_string_equal(net_answer(&n, 0), "192.0.2.1");
+	assert_false(n.asked[0].question.recursion);
+	assert_true(n.asked[1].question.recursion);
+	assert_true(net_decided(&n, "server-is-resolver"));
+	assert_true(net_decided(&n, "resolvers-asked"));
+	net_down(&n);
 }
 
 static void server_that_is_dead_is_left_for_the_next(void **state)
@@ -107,10 +135,13 @@ static void lame_server_is_remembered_for_its_zone_for_a_minute(void **state)
 	net_up(&n, script);
 	net_lookup(&n, "www.cmu.edu", LDNS_RR_TYPE_A);
 	assert_int_equal(n.res.err, ERR_LAME);
-	assert_int_equal(net_lookup(&n, "ftp.cmu.edu", LDNS_RR_TYPE_A), 0);
+	assert_int_equal(net_lookup(&n, "ftp.cmu.edu", LDNS_RR_TYPE_A), 1); /* has the zone moved? */
+	assert_string_equal(n.asked[n.n - 1].server, EDU);
+	assert_true(net_decided(&n, "delegation-renewed"));
 	assert_true(net_decided(&n, "server-remembered-lame"));
 	n.now += 61 * NS_PER_S;
-	assert_int_equal(net_lookup(&n, "ftp.cmu.edu", LDNS_RR_TYPE_A), 1);
+	net_lookup(&n, "ftp.cmu.edu", LDNS_RR_TYPE_A);
+	assert_int_equal(net_asked(&n, CMU), 2);
 	net_down(&n);
 }
 
@@ -218,7 +249,9 @@ int main(void)
 	    cmocka_unit_test(formerr_is_asked_again_without_edns_and_remembered),
 	    cmocka_unit_test(connection_closed_too_early_is_a_network_failure),
 	    cmocka_unit_test(server_that_refuses_or_fails_is_left_for_the_next),
-	    cmocka_unit_test(answer_without_authority_is_lame),
+	    cmocka_unit_test(hearsay_is_left_for_a_server_of_the_zone),
+	    cmocka_unit_test(answer_without_authority_is_taken_and_told),
+	    cmocka_unit_test(resolvers_are_asked_to_recurse_where_nobody_better_is_left),
 	    cmocka_unit_test(server_that_is_dead_is_left_for_the_next),
 	    cmocka_unit_test(lame_server_is_remembered_for_its_zone_for_a_minute),
 	    cmocka_unit_test(silent_server_is_asked_twice_the_second_time_with_more_patience),
