@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "glassnet/err.h"
+#include "glassnet/flow.h"
 #include "glassnet/lab.h"
 #include "glassnet/packet.h"
 
@@ -50,6 +51,9 @@ const struct vantage *capture_vantage(const struct capture *c, size_t i);
 enum err capture_next(struct capture *c, struct capture_packet *out, int64_t timeout_ns, int stop_fd) MUST_USE;
 const char *capture_error(const struct capture *c);
 uint64_t capture_dropped(const struct capture *c); /* packets the kernel had no room for */
+
+/* The TLS key log that the file brought so far (pcapng's decryption secrets); *len 0: none. */
+const char *capture_keys(const struct capture *c, size_t *len);
 
 /* The host that an address belongs to, as the lab or the file's name resolution block says; NULL: not known. */
 const char *capture_name(const struct capture *c, const struct ip *addr);
@@ -95,6 +99,9 @@ unsigned sighting_changes(const struct packet *before, const struct packet *afte
 struct pairing;
 enum err pairing_new(struct pairing **out, int64_t window_ns, size_t max_open,
     void (*on_journey)(void *ctx, const struct journey *j), void *ctx) MUST_USE;
+/* From now on the first packet of each journey is a part of its connection (flows_take(), with the last one as its other
+ * ends). Borrowed. */
+void pairing_follow(struct pairing *p, struct flows *flows);
 enum err pairing_add(struct pairing *p, const struct capture *c, const struct capture_packet *cp) MUST_USE;
 /* Gives out what is complete at this time of the packets' clock: for a live capture on which no packet came. */
 void pairing_advance(struct pairing *p, int64_t now);

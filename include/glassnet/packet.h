@@ -33,6 +33,7 @@ enum proto {
 	PROTO_SSH,
 	PROTO_STUN,
 	PROTO_NTP,
+	PROTO_DH,   /* dhview's own messages */
 	PROTO_LINK, /* what a capture has in Ethernet's place: loopback, Linux "cooked" */
 	PROTO_DATA, /* bytes that no decoder claims */
 	PROTO_COUNT
@@ -43,11 +44,14 @@ const char *proto_name(enum proto p);
 
 struct layer {
 	enum proto proto;
-	size_t off;     /* octets from the start of the packet */
+	bool stream;    /* it is in segment->data: earlier packets brought a part of it */
+	size_t off;     /* octets from the start of the packet (of segment->data) */
 	size_t len;     /* of header and payload as far as this layer's own lengths say, within the packet */
 	enum err err;   /* ERR_OK, or what is wrong in this layer */
-	size_t err_off; /* where, in octets from the start of the packet */
+	size_t err_off; /* where, in octets from the start of the packet (of segment->data) */
 };
+
+struct segment; /* glassnet/flow.h */
 
 #define PACKET_MAX_LAYERS 10
 
@@ -69,11 +73,23 @@ struct packet {
 	uint8_t ttl;                     /* or hop limit */
 	bool fragment;                   /* not the first fragment: no transport layer */
 	size_t payload_off, payload_len; /* of the transport layer's payload, in octets */
+	size_t missing;                  /* octets that IP says are there, and are not */
+	const struct segment
+	    *segment; /* what its connection's history says: set by flows_take(); NULL: nobody asked */
 };
 
 /* Takes p apart; p->bytes, len, wire_len, linktype are given. Always leaves a usable p: decoding stops at the
  * layer whose err says why. */
 void packet_parse(struct packet *p);
+
+/* The same, but what TCP carries is left alone: for who knows more of it than one packet tells. */
+void packet_parse_headers(struct packet *p);
+
+/* What a TCP payload is by its content and its ports; PROTO_DATA: not known. */
+enum proto packet_stream_proto(const struct packet *p, const uint8_t *data, size_t len);
+
+/* Adds the layer of that protocol over len octets: of the packet from payload_off on, or of segment->data. */
+void packet_add_layer(struct packet *p, enum proto proto, bool stream, size_t len);
 
 /* The innermost layer. */
 const struct layer *packet_top(const struct packet *p);

@@ -22,6 +22,8 @@ struct view {
 	struct hosts *hosts;
 	size_t vantages; /* that were looked at */
 	struct pairing *pairing;
+	struct flows *flows;
+	size_t keys_used;   /* octets of the capture's key log that flows has */
 	struct journey one; /* a packet that is not paired */
 	struct view_end end;
 	FILE *out;
@@ -139,16 +141,18 @@ static void on_journey(void *ctx, const struct journey *j)
 
 /* --- keeping */
 
-static enum err write_packet(struct view *v, const struct capture_packet *cp)
+/* The comment of a packet that has none yet is its line. */
+static void write_packet(struct view *v, const struct capture_packet *cp, const struct packet *parsed)
 {
-	struct packet p = cp->packet;
 	char summary[512];
 	enum err e = capture_copy_meta(v->c, v->w);
 	while (!e && v->w_ifs < capture_n_vantages(v->c))
 		e = pcapng_interface(v->w, capture_vantage(v->c, v->w_ifs++));
-	packet_parse(&p);
-	return e ? e
-	         : pcapng_packet(v->w, cp, cp->comment ? cp->comment : packet_summary(&p, summary, sizeof summary));
+	const char *comment = cp->comment ? cp->comment : packet_summary(parsed, summary, sizeof summary);
+	if (!e)
+		e = pcapng_packet(v->w, cp, comment);
+	v->end.pcap_failed |= e != ERR_OK;
+	fail(v, e);
 }
 
 /* Interfaces of a pcapng file turn up on the way. From the second host on packets are paired. */
@@ -165,34 +169,48 @@ static void look_at_vantages(struct view *v)
 	}
 	if (several && !v->o->raw && !v->pairing)
 		fail(v, pairing_new(&v->pairing, WINDOW_NS, MAX_OPEN, on_journey, v));
+	if (v->pairing)
+		pairing_follow(v->pairing, v->flows);
 }
 
-static void take(struct view *v, struct capture_packet *cp)
+/* Secrets of a pcapng file turn up on the way, too. */
+static void take_keys(struct view *v)
 {
-	enum err e = ERR_OK;
-	if (v->vantages < capture_n_vantages(v->c))
-		look_at_vantages(v);
-	bool raw = v->o->raw && v->lines.hosts;
-	v->end.seen++;
-	if (v->o->only && cp->packet.number != v->o->only)
-		return;
-	if (v->w && (e = write_packet(v, cp))) {
-		v->end.pcap_failed = true;
-		fail(v, e);
-		return;
+	size_t n;
+	const char *keys = capture_keys(v->c, &n);
+	if (n > v->keys_used)
+		fail(v, flows_add_keys(v->flows, keys + v->keys_used, n - v->keys_used, NULL));
+	v->keys_used = n;
+}
+
+/* A packet that was seen at several places is shown when the last of them has come. */
+static void take_sighting(struct view *v, const struct capture_packet *cp)
+{
+	if (v->w) {
+		struct packet p = cp->packet;
+		packet_parse(&p);
+		write_packet(v, cp, &p);
 	}
-	if (v->pairing) {
+	if (!done(v))
 		fail(v, pairing_add(v->pairing, v->c, cp));
-		return;
-	}
+}
+
+static void take_alone(struct view *v, const struct capture_packet *cp)
+{
+	bool raw = v->o->raw && v->lines.hosts;
+	struct sighting *at = &v->one.at[0];
 	v->one.n = 1;
-	v->one.at[0] = (struct sighting){.number = cp->packet.number,
-	    .vantage = cp->vantage,
-	    .time = cp->packet.time,
-	    .outgoing = cp->outgoing,
-	    .has_direction = cp->has_direction && !raw,
-	    .packet = cp->packet};
-	packet_parse(&v->one.at[0].packet);
+	at->number = cp->packet.number;
+	at->vantage = cp->vantage;
+	at->time = cp->packet.time;
+	at->outgoing = cp->outgoing;
+	at->has_direction = cp->has_direction && !raw;
+	at->packet = cp->packet;
+	fail(v, flows_take(v->flows, &at->packet, NULL, cp->vantage));
+	if (v->o->only && cp->packet.number != v->o->only)
+		return; /* it is a part of what comes later */
+	if (v->w)
+		write_packet(v, cp, &at->packet);
 	show(v, &v->one, raw ? cp : NULL);
 	if (cp->comment && v->o->form == VIEW_FIELDS)
 		ev_explain(&v->trace, "comment in the file: %s", cp->comment);
@@ -200,6 +218,18 @@ static void take(struct view *v, struct capture_packet *cp)
 		fail(v, octets_write(v->out, cp->packet.bytes, cp->packet.len));
 	if (cp->comment && v->o->page)
 		ev_explain(v->o->page, "comment in the file: %s", cp->comment);
+}
+
+static void take(struct view *v, const struct capture_packet *cp)
+{
+	if (v->vantages < capture_n_vantages(v->c))
+		look_at_vantages(v);
+	v->end.seen++;
+	take_keys(v);
+	if (v->pairing)
+		take_sighting(v, cp);
+	else
+		take_alone(v, cp);
 }
 
 /* --- the run */
@@ -275,6 +305,7 @@ struct view_end view_run(struct capture *c, const struct view_options *o, FILE *
 	v->o = o;
 	v->out = out;
 	v->w = w;
+	fail(v, flows_new(&v->flows, &flows_limits));
 	fail(v, set_up(v));
 	if (!v->end.err && o->live)
 		run_live(v);
@@ -296,6 +327,7 @@ struct view_end view_run(struct capture *c, const struct view_options *o, FILE *
 	struct view_end end = v->end;
 	end.err = e ? e : end.err;
 	pairing_free(v->pairing);
+	flows_free(v->flows);
 	hosts_free(v->hosts);
 	free(v);
 	return end;

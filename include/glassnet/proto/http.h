@@ -50,6 +50,9 @@ struct http {
  * a method ("PO") does not count. */
 bool http_looks_like(const uint8_t *p, size_t len);
 
+/* … or may they become such a begin with more octets behind them? */
+bool http_may_begin(const uint8_t *p, size_t len);
+
 /* Reads the head at the begin of p. ERR_TRUNCATED: no empty line yet (what is complete is in *out already,
  * body_off is 0): come back with more. ERR_FORMAT, ERR_TOO_LONG, ERR_VERSION: *at is the bad octet. A line
  * may end in LF alone (RFC 9112 2.2). Conflicting Content-Length values, blanks before a header's colon and

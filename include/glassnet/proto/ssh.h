@@ -76,6 +76,7 @@ void ssh_kexinit_read(struct ssh_kexinit *out, const uint8_t *p, const struct ss
 struct ssh {
 	bool encrypted; /* something in it cannot be read by a listener */
 	bool newkeys;   /* what this side sends from now on is encrypted */
+	bool keyed;     /* … and was so before the data */
 };
 
 /* Does the data begin with an SSH version line? */
@@ -83,6 +84,9 @@ bool ssh_looks_like(const uint8_t *p, size_t len);
 
 /* What goes on in the next segment is no error. */
 enum err ssh_parse(struct ssh *out, const uint8_t *p, size_t len, size_t *at) MUST_USE;
+
+/* The same where what came before is known: with keyed all is encrypted. */
+enum err ssh_parse_on(struct ssh *out, bool keyed, const uint8_t *p, size_t len, size_t *at) MUST_USE;
 void ssh_summary(const struct ssh *h, const uint8_t *p, size_t len, struct text *out);
 void ssh_describe(const struct ssh *h, const uint8_t *p, size_t len, size_t base, struct trace *t);
 

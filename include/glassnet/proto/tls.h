@@ -118,13 +118,21 @@ bool tls_next_extension(const uint8_t *p, const struct tls_hello *h, size_t *pos
 struct tls {
 	unsigned n_records;
 	bool encrypted; /* some record of it cannot be read by a listener */
+	bool keyed;     /* this side's keys were in use before the data */
 };
 
 /* Does the data begin with a record? */
 bool tls_looks_like(const uint8_t *p, size_t len);
 
+/* Is this whole record a hello in the clear? After a HelloRetryRequest one comes behind a change cipher spec
+ * (RFC 8446 D.4). */
+bool tls_is_hello(const uint8_t *record, size_t len);
+
 /* Walks all records and hello messages. A record or message that goes on in the next segment is no error. */
 enum err tls_parse(struct tls *out, const uint8_t *p, size_t len, size_t *at) MUST_USE;
+
+/* The same where what came before is known: with keyed all is encrypted. */
+enum err tls_parse_on(struct tls *out, bool keyed, const uint8_t *p, size_t len, size_t *at) MUST_USE;
 void tls_summary(const struct tls *h, const uint8_t *p, size_t len, struct text *out);
 void tls_describe(const struct tls *h, const uint8_t *p, size_t len, size_t base, struct trace *t);
 

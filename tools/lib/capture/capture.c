@@ -96,6 +96,12 @@ const char *capture_name(const struct capture *c, const struct ip *addr)
 	return NULL;
 }
 
+const char *capture_keys(const struct capture *c, size_t *len)
+{
+	*len = c->n_keys;
+	return c->keys;
+}
+
 bool capture_has_names(const struct capture *c)
 {
 	return c->n_names > 0;

@@ -1,17 +1,18 @@
 /* The same packet seen at several places, known as one.
  *
- * Theory. A sighting X belongs to an open journey J where
+ * Theory. A sighting X belongs to an open journey J by one of three relations:
  *
- *   link    some sighting in J is the same frame to the octet, at another host or another interface of a
- * bridge; router  the last sighting in J at X's host came in there, X goes out, the TTL is one less, and all
- * that routers and NATs leave alone is the same (traits.c). Addresses or ports that differ were changed by a
- * NAT: there is no other way for such a pair to come about at one host within milliseconds; gap     the hosts
- * between were not watched: addresses and ports are the same, the TTL is less.
+ *   link     Some sighting in J is the same frame to the octet, at another host or another interface of a bridge.
+ *   router   The last sighting in J at X's host came in there, X goes out, the TTL is one less, and all that routers
+ *            and NATs leave alone is the same (traits.c). Addresses or ports that differ were changed by a NAT: there
+ *            is no other way for such a pair to come about at one host within milliseconds.
+ *   gap      The hosts between were not watched: addresses and ports are the same, the TTL is less.
  *
- * Never where J was already seen at that interface in that direction with that TTL: what is sent again is
- * another packet, however equal. Of several journeys that fit, the surest relation wins, then unchanged
- * ports, then the oldest that moved a moment ago (links keep the order), then the youngest (the older ones
- * were lost). */
+ * Never where J was already seen at that interface in that direction with that TTL: what is sent again is another
+ * packet, however equal.
+ *
+ * Of several journeys that fit wins, in this order: the one with the surest relation; with unchanged ports; the oldest
+ * of those that moved a moment ago (links keep the order); else the youngest (the older ones were lost). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,7 @@ struct pairing {
 	size_t max_open, n_open;
 	void (*on_journey)(void *ctx, const struct journey *j);
 	void *ctx;
+	struct flows *flows; /* borrowed; or NULL */
 	struct open_journey *oldest, *newest;
 	struct open_journey *spare; /* to be used again, by newer */
 	struct open_journey *buckets[BUCKETS];
@@ -51,6 +53,11 @@ enum err pairing_new(struct pairing **out, int64_t window_ns, size_t max_open,
 	p->on_journey = on_journey;
 	p->ctx = ctx;
 	return ERR_OK;
+}
+
+void pairing_follow(struct pairing *p, struct flows *flows)
+{
+	p->flows = flows;
 }
 
 /* --- which journey a sighting belongs to */
@@ -150,6 +157,9 @@ static void give_out_oldest(struct pairing *p)
 		b = &(*b)->next_in_bucket;
 	*b = o->next_in_bucket;
 	p->n_open--;
+	/* Without memory for its connection the packet is shown alone. */
+	if (p->flows)
+		(void)!flows_take(p->flows, &o->j.at[0].packet, &o->j.at[o->j.n - 1].packet, 0);
 	p->on_journey(p->ctx, &o->j);
 	for (size_t i = 0; i < o->j.n; i++)
 		free((void *)(uintptr_t)o->j.at[i].packet.bytes);

@@ -28,6 +28,16 @@ bool http_looks_like(const uint8_t *p, size_t len)
 	return false;
 }
 
+bool http_may_begin(const uint8_t *p, size_t len)
+{
+	if (len < 7 && memcmp(p, "HTTP/1.", len) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (len <= strlen(methods[i]) && memcmp(p, methods[i], len) == 0)
+			return true;
+	return false;
+}
+
 bool http_span_is(const uint8_t *p, struct http_span s, const char *text)
 {
 	return s.len == strlen(text) && (s.len == 0 || memcmp(p + s.off, text, s.len) == 0);

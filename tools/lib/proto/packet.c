@@ -6,7 +6,9 @@
 
 #include <pcap/dlt.h>
 
+#include "glassnet/flow.h"
 #include "glassnet/proto/arp.h"
+#include "glassnet/proto/dh_frame.h"
 #include "glassnet/proto/dhcp.h"
 #include "glassnet/proto/dns.h"
 #include "glassnet/proto/ether.h"
@@ -74,8 +76,9 @@ static enum proto lookup_port(enum key key, uint16_t sport, uint16_t dport)
 struct step {
 	enum proto proto; /* PROTO_NONE: nothing follows */
 	size_t off, len;
-	bool cut; /* fewer octets than were sent, through no fault of theirs: a snap length, a first fragment
-	           */
+	bool cut;     /* fewer octets than were sent, through no fault of theirs: a snap length, a first fragment */
+	bool go_on;   /* what follows can be read in spite of the error */
+	bool headers; /* only headers are wanted: what TCP carries is left alone */
 };
 
 static void follow(struct step *s, enum proto proto, size_t header)
@@ -125,15 +128,16 @@ static enum err take_arp(struct packet *p, struct step *s, size_t *at)
 /* The end of what IP carries: the frame may be longer (padding), or shorter than IP says. */
 static enum err follow_ip(struct packet *p, struct step *s, size_t *at, size_t header, size_t payload, bool cut)
 {
-	if (cut && p->len >= p->wire_len) {
+	enum err e = cut && p->len >= p->wire_len ? ERR_TRUNCATED : ERR_OK;
+
+	if (e)
 		*at = s->len;
-		return ERR_TRUNCATED;
-	}
+	s->go_on = true;
 	s->cut |= cut;
 	s->len = header + payload;
 	p->layers[p->n_layers - 1].len = s->len;
 	follow(s, p->fragment ? PROTO_DATA : lookup(BY_IP_PROTOCOL, p->ip_proto), header);
-	return ERR_OK;
+	return e;
 }
 
 static enum err take_ipv4(struct packet *p, struct step *s, size_t *at)
@@ -148,6 +152,7 @@ static enum err take_ipv4(struct packet *p, struct step *s, size_t *at)
 	p->ip_proto = h.protocol;
 	p->ttl = h.ttl;
 	p->fragment = h.frag_off > 0;
+	p->missing = h.cut ? h.total_len - s->len : 0;
 	s->cut |= h.mf;
 	return follow_ip(p, s, at, h.header_len, h.payload_len, h.cut);
 }
@@ -164,6 +169,7 @@ static enum err take_ipv6(struct packet *p, struct step *s, size_t *at)
 	p->ip_proto = h.protocol;
 	p->ttl = h.hop_limit;
 	p->fragment = h.frag_off > 0;
+	p->missing = h.cut ? 40U + h.length - s->len : 0;
 	s->cut |= h.mf;
 	return follow_ip(p, s, at, h.header_len, h.payload_len, h.cut);
 }
@@ -204,14 +210,15 @@ static enum err take_udp(struct packet *p, struct step *s, size_t *at)
 	p->dst.port = h.dport;
 	p->payload_off = s->off + 8;
 	p->payload_len = h.data_len;
-	if (h.cut && !s->cut) {
+	e = h.cut && !s->cut ? ERR_TRUNCATED : ERR_OK;
+	if (e)
 		*at = s->len;
-		return ERR_TRUNCATED;
-	}
+	s->go_on = true;
+	s->cut |= h.cut;
 	s->len = 8 + h.data_len;
 	p->layers[p->n_layers - 1].len = s->len;
 	follow(s, take_datagram(&h, p->bytes + p->payload_off, h.data_len), 8);
-	return ERR_OK;
+	return e;
 }
 
 /* TCP is a stream: a segment may begin in the middle of a message. So the content decides. */
@@ -226,22 +233,26 @@ static bool claims(enum proto proto, const uint8_t *p, size_t len)
 		return dns_tcp_looks_like(p, len);
 	case PROTO_SSH:
 		return ssh_looks_like(p, len);
+	case PROTO_DH:
+		return dh_frame_looks_like(p, len);
 	default:
 		return false;
 	}
 }
 
-static enum proto take_stream(const struct tcp *h, const uint8_t *p, size_t len)
+enum proto packet_stream_proto(const struct packet *p, const uint8_t *data, size_t len)
 {
-	static const enum proto anywhere[] = {PROTO_HTTP, PROTO_TLS, PROTO_SSH};
-	enum proto first = lookup_port(BY_TCP_PORT, h->sport, h->dport);
+	static const enum proto anywhere[] = {PROTO_HTTP, PROTO_TLS, PROTO_SSH, PROTO_DH};
+	enum proto first = lookup_port(BY_TCP_PORT, p->src.port, p->dst.port);
 
-	if (claims(first, p, len))
+	if (len == 0)
+		return PROTO_DATA;
+	if (claims(first, data, len))
 		return first;
 	for (size_t i = 0; i < sizeof(anywhere) / sizeof(anywhere[0]); i++)
-		if (claims(anywhere[i], p, len))
+		if (claims(anywhere[i], data, len))
 			return anywhere[i];
-	return first == PROTO_SSH && len > 0 ? PROTO_SSH : PROTO_DATA; /* the most of SSH looks like nothing */
+	return first == PROTO_SSH ? PROTO_SSH : PROTO_DATA; /* the most of SSH looks like nothing */
 }
 
 static enum err take_tcp(struct packet *p, struct step *s, size_t *at)
@@ -249,14 +260,18 @@ static enum err take_tcp(struct packet *p, struct step *s, size_t *at)
 	struct tcp h;
 	enum err e = tcp_parse(&h, p->bytes + s->off, s->len, at);
 
-	if (e != ERR_OK)
+	if (h.header_len < 20 || h.header_len > s->len)
 		return e;
 	p->src.port = h.sport;
 	p->dst.port = h.dport;
 	p->payload_off = s->off + h.header_len;
 	p->payload_len = h.data_len;
-	follow(s, take_stream(&h, p->bytes + p->payload_off, h.data_len), h.header_len);
-	return ERR_OK;
+	s->go_on = true;
+	if (s->headers)
+		s->proto = PROTO_NONE;
+	else
+		follow(s, packet_stream_proto(p, p->bytes + p->payload_off, h.data_len), h.header_len);
+	return e;
 }
 
 static enum err take_dns(struct packet *p, struct step *s, size_t *at)
@@ -292,7 +307,7 @@ static enum err take_tls(struct packet *p, struct step *s, size_t *at)
 	struct tls h;
 
 	s->proto = PROTO_NONE;
-	return tls_parse(&h, p->bytes + s->off, s->len, at);
+	return tls_parse_on(&h, p->segment && p->segment->keyed, p->bytes + s->off, s->len, at);
 }
 
 static enum err take_ssh(struct packet *p, struct step *s, size_t *at)
@@ -300,7 +315,7 @@ static enum err take_ssh(struct packet *p, struct step *s, size_t *at)
 	struct ssh h;
 
 	s->proto = PROTO_NONE;
-	return ssh_parse(&h, p->bytes + s->off, s->len, at);
+	return ssh_parse_on(&h, p->segment && p->segment->keyed, p->bytes + s->off, s->len, at);
 }
 
 static enum err take_stun(struct packet *p, struct step *s, size_t *at)
@@ -309,6 +324,14 @@ static enum err take_stun(struct packet *p, struct step *s, size_t *at)
 
 	s->proto = PROTO_NONE;
 	return stun_parse(&h, p->bytes + s->off, s->len, at);
+}
+
+static enum err take_dh(struct packet *p, struct step *s, size_t *at)
+{
+	struct dh_frames h;
+
+	s->proto = PROTO_NONE;
+	return dh_frames_parse(&h, p->bytes + s->off, s->len, at);
 }
 
 static enum err take_ntp(struct packet *p, struct step *s, size_t *at)
@@ -347,6 +370,7 @@ static const struct {
     [PROTO_SSH] = {"SSH", take_ssh},
     [PROTO_STUN] = {"STUN", take_stun},
     [PROTO_NTP] = {"NTP", take_ntp},
+    [PROTO_DH] = {"DH", take_dh},
     [PROTO_LINK] = {"link header", take_link},
     [PROTO_DATA] = {"data", take_data},
 };
@@ -369,26 +393,64 @@ static struct step first_step(const struct packet *p)
 	return s;
 }
 
-void packet_parse(struct packet *p)
+/* Takes layer upon layer from the step on. One that is wrong may still tell what follows. */
+static void take_layers(struct packet *p, struct step *s)
+{
+	while (s->proto != PROTO_NONE && p->n_layers < PACKET_MAX_LAYERS) {
+		struct layer *l = &p->layers[p->n_layers++];
+		size_t at = 0;
+		*l = (struct layer){.proto = s->proto, .off = s->off, .len = s->len};
+		s->go_on = false;
+		l->err = decoders[l->proto].take(p, s, &at);
+		if (l->err == ERR_OK)
+			continue;
+		l->err_off = l->off + at;
+		if (!s->go_on)
+			return;
+	}
+}
+
+static void parse(struct packet *p, bool headers)
 {
 	struct step s = first_step(p);
 
+	s.headers = headers;
 	p->n_layers = 0;
 	p->has_mac = p->fragment = false;
 	p->src_mac = p->dst_mac = (struct mac){{0}};
 	p->src = p->dst = (struct endpoint){0};
 	p->ip_proto = p->ttl = 0;
-	p->payload_off = p->payload_len = 0;
-	while (s.proto != PROTO_NONE && p->n_layers < PACKET_MAX_LAYERS) {
-		struct layer *l = &p->layers[p->n_layers++];
-		size_t at = 0;
-		*l = (struct layer){.proto = s.proto, .off = s.off, .len = s.len};
-		l->err = decoders[l->proto].take(p, &s, &at);
-		if (l->err != ERR_OK) {
-			l->err_off = l->off + at;
-			return;
-		}
+	p->payload_off = p->payload_len = p->missing = 0;
+	p->segment = NULL;
+	take_layers(p, &s);
+}
+
+void packet_parse(struct packet *p)
+{
+	parse(p, false);
+}
+
+void packet_parse_headers(struct packet *p)
+{
+	parse(p, true);
+}
+
+void packet_add_layer(struct packet *p, enum proto proto, bool stream, size_t len)
+{
+	struct packet data = {.bytes = p->segment->data, .len = len, .wire_len = len, .ip_proto = p->ip_proto};
+	struct step s = {.proto = proto, .len = len};
+
+	if (p->n_layers == PACKET_MAX_LAYERS)
+		return;
+	if (!stream) {
+		s.off = p->payload_off;
+		take_layers(p, &s);
+		return;
 	}
+	data.segment = p->segment;
+	take_layers(&data, &s);
+	p->layers[p->n_layers] = data.layers[0];
+	p->layers[p->n_layers++].stream = true;
 }
 
 const struct layer *packet_top(const struct packet *p)

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "fields.h"
+#include "glassnet/flow.h"
 #include "glassnet/packet.h"
 #include "glassnet/proto/arp.h"
+#include "glassnet/proto/dh_frame.h"
 #include "glassnet/proto/dhcp.h"
 #include "glassnet/proto/dns.h"
 #include "glassnet/proto/ether.h"
@@ -17,6 +19,7 @@
 #include "glassnet/proto/tls.h"
 #include "glassnet/proto/transport.h"
 #include "glassnet/wire.h"
+#include "segment_text.h"
 
 /* Any one layer, parsed. */
 union header {
@@ -35,6 +38,7 @@ union header {
 	struct ssh ssh;
 	struct stun stun;
 	struct ntp ntp;
+	struct dh_frames dh;
 };
 
 struct view {
@@ -42,7 +46,8 @@ struct view {
 	unsigned index; /* of the layer */
 	const uint8_t *p;
 	size_t len, base;
-	bool stream; /* over TCP */
+	bool tcp;
+	bool keyed; /* keys were in use before: all is encrypted */
 };
 
 static struct view view_of(const struct packet *p, unsigned i)
@@ -51,10 +56,11 @@ static struct view view_of(const struct packet *p, unsigned i)
 
 	return (struct view){.packet = p,
 	    .index = i,
-	    .p = p->bytes + l->off,
+	    .p = (l->stream ? p->segment->data : p->bytes) + l->off,
 	    .len = l->len,
 	    .base = l->off,
-	    .stream = p->ip_proto == IPPROTO_IS_TCP};
+	    .tcp = p->ip_proto == IPPROTO_IS_TCP,
+	    .keyed = p->segment && p->segment->keyed};
 }
 
 /* A DNS message over TCP stands behind its length. */
@@ -62,7 +68,7 @@ static struct view dns_view(const struct view *v)
 {
 	struct view m = *v;
 
-	if (v->stream && v->len >= DNS_TCP_PREFIX) {
+	if (v->tcp && v->len >= DNS_TCP_PREFIX) {
 		m.p += DNS_TCP_PREFIX;
 		m.base += DNS_TCP_PREFIX;
 		m.len = dns_tcp_message_len(v->p, v->len);
@@ -235,18 +241,21 @@ static enum err tcp_read(union header *h, const struct view *v, size_t *at)
 
 static void tcp_line(const union header *h, const struct view *v, struct text *out)
 {
-	(void)v;
 	tcp_summary(&h->tcp, out);
+	if (v->packet->segment)
+		segment_line(v->packet->segment, &h->tcp, out);
 }
 
 static void tcp_fields(const union header *h, const struct view *v, struct trace *t)
 {
 	tcp_describe(&h->tcp, v->p, v->base, check_transport(v, h->tcp.checksum), t);
+	if (v->packet->segment)
+		segment_describe(v->packet->segment, &h->tcp, v->p, v->base, t);
 }
 
 static enum err dns_read(union header *h, const struct view *v, size_t *at)
 {
-	return v->stream ? dns_tcp_parse(&h->dns, v->p, v->len, at) : dns_parse(&h->dns, v->p, v->len, at);
+	return v->tcp ? dns_tcp_parse(&h->dns, v->p, v->len, at) : dns_parse(&h->dns, v->p, v->len, at);
 }
 
 static void dns_line(const union header *h, const struct view *v, struct text *out)
@@ -257,7 +266,7 @@ static void dns_line(const union header *h, const struct view *v, struct text *o
 		text_str(out, "DNS, the begin of a message");
 	else
 		dns_summary(&h->dns, m.p, m.len, out);
-	text_str(out, v->stream ? ", over TCP" : "");
+	text_str(out, v->tcp ? ", over TCP" : "");
 	if (h->dns.partial)
 		text_str(out, " (goes on in the next segment)");
 }
@@ -267,7 +276,7 @@ static void dns_fields(const union header *h, const struct view *v, struct trace
 	struct fields f = {.trace = t, .layer = "DNS", .base = v->base, .p = v->p, .depth = 1};
 	struct view m = dns_view(v);
 
-	if (v->stream && v->len >= DNS_TCP_PREFIX)
+	if (v->tcp && v->len >= DNS_TCP_PREFIX)
 		field_num(&f, 0, DNS_TCP_PREFIX, "message length", (uint64_t)v->p[0] << 8 | v->p[1],
 		    "TCP is a stream without borders: the length says where the message ends", "RFC 1035 4.2.2");
 	dns_describe(&h->dns, m.p, m.len, m.base, t);
@@ -306,7 +315,7 @@ static void http_fields(const union header *h, const struct view *v, struct trac
 
 static enum err tls_read(union header *h, const struct view *v, size_t *at)
 {
-	return tls_parse(&h->tls, v->p, v->len, at);
+	return tls_parse_on(&h->tls, v->keyed, v->p, v->len, at);
 }
 
 static void tls_line(const union header *h, const struct view *v, struct text *out)
@@ -321,7 +330,7 @@ static void tls_fields(const union header *h, const struct view *v, struct trace
 
 static enum err ssh_read(union header *h, const struct view *v, size_t *at)
 {
-	return ssh_parse(&h->ssh, v->p, v->len, at);
+	return ssh_parse_on(&h->ssh, v->keyed, v->p, v->len, at);
 }
 
 static void ssh_line(const union header *h, const struct view *v, struct text *out)
@@ -365,6 +374,21 @@ static void ntp_fields(const union header *h, const struct view *v, struct trace
 	ntp_describe(&h->ntp, v->p, v->len, v->base, t);
 }
 
+static enum err dh_read(union header *h, const struct view *v, size_t *at)
+{
+	return dh_frames_parse(&h->dh, v->p, v->len, at);
+}
+
+static void dh_line(const union header *h, const struct view *v, struct text *out)
+{
+	dh_frames_summary(&h->dh, v->p, v->len, out);
+}
+
+static void dh_fields(const union header *h, const struct view *v, struct trace *t)
+{
+	dh_frames_describe(&h->dh, v->p, v->len, v->base, t);
+}
+
 static const struct {
 	enum err (*read)(union header *h, const struct view *v, size_t *at);
 	void (*line)(const union header *h, const struct view *v, struct text *out);
@@ -386,6 +410,7 @@ static const struct {
     [PROTO_SSH] = {ssh_read, ssh_line, ssh_fields},
     [PROTO_STUN] = {stun_read, stun_line, stun_fields},
     [PROTO_NTP] = {ntp_read, ntp_line, ntp_fields},
+    [PROTO_DH] = {dh_read, dh_line, dh_fields},
 };
 
 /* --- the packet --- */
@@ -412,12 +437,22 @@ static void add_trouble(struct text *out, const struct layer *l, bool captured_s
 	text_str(out, err_text(l->err));
 	text_str(out, " (at byte ");
 	text_num(out, l->err_off);
-	text_str(out, ")");
+	text_str(out, l->stream ? " of the message)" : ")");
 }
 
 static bool captured_short(const struct packet *p)
 {
 	return p->len < p->wire_len || incomplete(p);
+}
+
+/* What is wrong further out, where decoding went on. */
+static void add_outer_trouble(struct text *out, const struct packet *p, unsigned shown)
+{
+	for (unsigned i = 0; i < shown; i++)
+		if (p->layers[i].err != ERR_OK) {
+			text_str(out, "; ");
+			add_trouble(out, &p->layers[i], p->layers[i].err == ERR_TRUNCATED && p->len < p->wire_len);
+		}
 }
 
 char *packet_summary(const struct packet *p, char *out, size_t cap)
@@ -435,34 +470,41 @@ char *packet_summary(const struct packet *p, char *out, size_t cap)
 	const struct layer *l = shown_layer(p, &i);
 	if (l->err != ERR_OK) {
 		add_trouble(&t, l, l->err == ERR_TRUNCATED && captured_short(p));
-		return out;
+	} else {
+		struct view v = view_of(p, i);
+		(void)!rows[l->proto].read(&h, &v, &at);
+		rows[l->proto].line(&h, &v, &t);
 	}
-	struct view v = view_of(p, i);
-	(void)!rows[l->proto].read(&h, &v, &at);
-	rows[l->proto].line(&h, &v, &t);
+	if (p->segment && l->proto != PROTO_TCP)
+		segment_message_line(p->segment, &t);
+	add_outer_trouble(&t, p, i);
 	return out;
 }
 
 enum secrecy packet_secrecy(const struct packet *p)
 {
 	const struct layer *l = packet_top(p);
-	struct tls tls;
-	struct ssh ssh;
+	union header h;
 	size_t at;
 
 	if (l->err != ERR_OK)
 		return SECRECY_UNKNOWN;
-	if (l->proto == PROTO_TLS && tls_parse(&tls, p->bytes + l->off, l->len, &at) == ERR_OK)
-		return tls.encrypted ? SECRECY_ENCRYPTED : SECRECY_CLEAR;
-	if (l->proto == PROTO_SSH && ssh_parse(&ssh, p->bytes + l->off, l->len, &at) == ERR_OK)
-		return ssh.encrypted ? SECRECY_ENCRYPTED : SECRECY_CLEAR;
+	if (l->proto == PROTO_TLS || l->proto == PROTO_SSH || l->proto == PROTO_DH) {
+		struct view v = view_of(p, p->n_layers - 1);
+		if (rows[l->proto].read(&h, &v, &at) != ERR_OK)
+			return SECRECY_CLEAR;
+		bool secret = l->proto == PROTO_TLS   ? h.tls.encrypted
+		              : l->proto == PROTO_SSH ? h.ssh.encrypted
+		                                      : h.dh.records > 0;
+		return secret ? SECRECY_ENCRYPTED : SECRECY_CLEAR;
+	}
 	return l->proto == PROTO_DATA || l->proto == PROTO_NONE ? SECRECY_UNKNOWN : SECRECY_CLEAR;
 }
 
 /* The octets of a layer that are its own: up to where the next begins. */
 static size_t own_len(const struct packet *p, unsigned i)
 {
-	if (i + 1 < p->n_layers)
+	if (i + 1 < p->n_layers && !p->layers[i + 1].stream)
 		return p->layers[i + 1].off - p->layers[i].off;
 	if (p->layers[i].proto == PROTO_UDP || p->layers[i].proto == PROTO_TCP)
 		return p->payload_off - p->layers[i].off;
@@ -508,10 +550,54 @@ static void describe_layer(const struct packet *p, unsigned i, struct trace *t)
 	rows[l->proto].fields(&h, &v, t);
 }
 
+/* A message that several segments carry: what of a field is in this one is shown at its place here. */
+struct placing {
+	struct trace *to;
+	size_t before, here, off; /* octets that came before; that are in this packet; where these begin in it */
+};
+
+static enum err place_field(void *ctx, const struct event *ev)
+{
+	const struct placing *pl = ctx;
+	struct event placed = *ev;
+	struct ev_field *f = &placed.u.field;
+
+	if (ev->kind == EV_FIELD) {
+		size_t begin = f->off > pl->before ? f->off - pl->before : 0;
+		size_t end = f->off + f->len > pl->before ? f->off + f->len - pl->before : 0;
+		end = end < pl->here ? end : pl->here;
+		f->len = begin < end ? end - begin : 0;
+		f->off = f->len ? pl->off + begin : 0;
+	}
+	emit(pl->to, placed);
+	return ERR_OK;
+}
+
+static void release_nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+static void describe_stream_layer(const struct packet *p, unsigned i, struct trace *t)
+{
+	struct placing pl = {.to = t, .before = p->segment->before, .here = p->payload_len, .off = p->payload_off};
+	struct trace placed;
+
+	trace_init(&placed, t->clock, t->actor);
+	if (trace_add(&placed,
+	        (struct trace_sink){.on_event = place_field, .release = release_nothing, .ctx = &pl}) != ERR_OK)
+		return;
+	describe_layer(p, i, &placed);
+	(void)!trace_release(&placed);
+}
+
 void packet_describe(const struct packet *p, struct trace *t)
 {
 	if (!trace_on(t))
 		return;
 	for (unsigned i = 0; i < p->n_layers; i++)
-		describe_layer(p, i, t);
+		if (p->layers[i].stream)
+			describe_stream_layer(p, i, t);
+		else
+			describe_layer(p, i, t);
 }

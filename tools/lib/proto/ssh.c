@@ -184,10 +184,16 @@ bool ssh_next(struct ssh_cursor *c, struct ssh_item *out)
 
 enum err ssh_parse(struct ssh *out, const uint8_t *p, size_t len, size_t *at)
 {
+	return ssh_parse_on(out, false, p, len, at);
+}
+
+enum err ssh_parse_on(struct ssh *out, bool keyed, const uint8_t *p, size_t len, size_t *at)
+{
 	struct ssh_cursor c = ssh_items(p, len);
 	struct ssh_item item;
 
-	*out = (struct ssh){0};
+	*out = (struct ssh){.keyed = keyed};
+	c.secret = keyed;
 	while (ssh_next(&c, &item))
 		out->encrypted |= item.kind == SSH_ITEM_ENCRYPTED;
 	out->newkeys = c.secret;

@@ -111,7 +111,7 @@ void ssh_summary(const struct ssh *h, const uint8_t *p, size_t len, struct text 
 	struct ssh_cursor c = ssh_items(p, len);
 	struct ssh_item item;
 
-	(void)h;
+	c.secret = h->keyed;
 	text_str(out, "SSH ");
 	for (bool any = false; ssh_next(&c, &item) && !out->cut; any = true) {
 		text_str(out, any ? "; " : "");
@@ -257,7 +257,7 @@ void ssh_describe(const struct ssh *h, const uint8_t *p, size_t len, size_t base
 	struct ssh_cursor c = ssh_items(p, len);
 	struct ssh_item item;
 
-	(void)h;
+	c.secret = h->keyed;
 	while (ssh_next(&c, &item))
 		switch (item.kind) {
 		case SSH_ITEM_VERSION:

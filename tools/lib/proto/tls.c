@@ -82,8 +82,19 @@ static size_t lacking(const uint8_t *p, const struct tls_record *r)
 	return lacks;
 }
 
+bool tls_is_hello(const uint8_t *record, size_t len)
+{
+	const uint8_t *m = record + RECORD_HEADER;
+
+	return len > RECORD_HEADER + MESSAGE_HEADER && record[0] == TLS_HANDSHAKE &&
+	       (m[0] == TLS_CLIENT_HELLO || m[0] == TLS_SERVER_HELLO) &&
+	       u24(m + 1) == len - RECORD_HEADER - MESSAGE_HEADER;
+}
+
 static void judge(struct tls_cursor *c, struct tls_record *r)
 {
+	if (c->secret && r->body.len == r->length && tls_is_hello(c->p + r->off, RECORD_HEADER + r->body.len))
+		c->secret = false;
 	r->encrypted = c->secret || r->type == TLS_APPLICATION_DATA || r->type == TLS_HEARTBEAT;
 	if (r->type == TLS_CHANGE_CIPHER_SPEC) {
 		r->encrypted = false;
@@ -301,10 +312,16 @@ enum err tls_hello_parse(struct tls_hello *out, const uint8_t *p, const struct t
 
 enum err tls_parse(struct tls *out, const uint8_t *p, size_t len, size_t *at)
 {
+	return tls_parse_on(out, false, p, len, at);
+}
+
+enum err tls_parse_on(struct tls *out, bool keyed, const uint8_t *p, size_t len, size_t *at)
+{
 	struct tls_cursor c = tls_records(p, len);
 	struct tls_record r;
 
-	*out = (struct tls){0};
+	*out = (struct tls){.keyed = keyed};
+	c.secret = keyed;
 	while (tls_next_record(&c, &r)) {
 		struct tls_message m;
 		struct tls_hello hello;

@@ -260,7 +260,7 @@ void tls_describe(const struct tls *h, const uint8_t *p, size_t len, size_t base
 	struct tls_cursor c = tls_records(p, len);
 	struct tls_record r;
 
-	(void)h;
+	c.secret = h->keyed;
 	while (tls_next_record(&c, &r))
 		describe_record(&f, &r);
 }

@@ -125,7 +125,7 @@ void tls_summary(const struct tls *h, const uint8_t *p, size_t len, struct text 
 	size_t octets = 0;
 	bool any = false, more = false;
 
-	(void)h;
+	c.secret = h->keyed;
 	text_str(out, "TLS ");
 	while (tls_next_record(&c, &r) && !out->cut) {
 		if (r.type == TLS_APPLICATION_DATA) {
