@@ -13,10 +13,10 @@ say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 # As many jobs as there are cores, unless the command line says how many.
 JOBS     = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
 
-PKGS    := libssl libcrypto libsodium libcares ldns libmnl libpcap libuv jansson libconfig
+PKGS    := libssl libcrypto libsodium libcares ldns libmnl libpcap libuv jansson libconfig libmicrohttpd libcmark-gfm
 # Before the first `make deps` there is no pkg-config to ask; then only deps is worth running.
 LIB_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIB_LIBS    = $(shell pkg-config --libs $(PKGS)) -lm
+LIB_LIBS    = $(shell pkg-config --libs $(PKGS)) -lcmark-gfm-extensions -lm
 TEST_LIBS   = $(shell pkg-config --libs cmocka libargon2)
 
 OPT      ?= -O2 -g
@@ -75,6 +75,7 @@ $(O)/%.o: %.c
 
 # The trace page's files are built into the library.
 $(O)/tools/lib/trace/page_assets.o: $(wildcard tools/lib/trace/page/*)
+$(O)/lab/glasslab/classroom_assets.o: $(wildcard lab/glasslab/classroom/*)
 
 # A unit test: tests/unit/X/test_*.c with the folder X that it tests (the library alone for tests/unit/lib).
 unit_obj = $(filter-out %/main.o,$(patsubst %.c,$(O)/%.o,$(wildcard tools/$(1)/*.c lab/$(1)/*.c)))
@@ -147,8 +148,8 @@ DEST_MAN   = $(DESTDIR)$(PREFIX)/share/man/man1
 install: all ## install to PREFIX (/usr/local), below DESTDIR
 	install -d $(DEST_BIN) $(DEST_SHARE) $(DEST_MAN)
 	install -m 755 $(PROGS:%=$(BIN)/%) $(DEST_BIN)
-	rm -rf $(DEST_SHARE)/hosts $(DEST_SHARE)/scenes
-	cp -RP lab/topology.conf lab/hosts lab/scenes $(DEST_SHARE)
+	rm -rf $(DEST_SHARE)/hosts $(DEST_SHARE)/scenes $(DEST_SHARE)/worksheets
+	cp -RP lab/topology.conf lab/hosts lab/scenes worksheets $(DEST_SHARE)
 	$(if $(wildcard tools/*/*.1 lab/*/*.1),install -m 644 $(wildcard tools/*/*.1 lab/*/*.1) $(DEST_MAN))
 
 uninstall: ## remove what install put there

@@ -40,6 +40,9 @@ struct scene {
 	void (*clean)(struct demo *d); /* puts the lab back, also after an interrupt; or NULL */
 };
 
+/* The scenes that there are; NULL past the last. */
+const struct scene *scene_at(size_t i);
+
 extern const struct scene scene_lookup, scene_freewifi, scene_dh, scene_download;
 
 /* The verb: plays one scene on the running lab, or on one made for it. */

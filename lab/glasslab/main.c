@@ -28,6 +28,9 @@ static const struct cli_option map_options[] = {LAB_OPTION, DATA_OPTION,
     {.name = "verbose", .letter = 'v', .help = "IPv6 addresses, too, however narrow the terminal is"}, CLI_END};
 static const struct cli_option doctor_options[] = {DATA_OPTION, CLI_END};
 static const struct cli_option exec_options[] = {LAB_OPTION, CLI_END};
+static const struct cli_option serve_options[] = {LAB_OPTION, DATA_OPTION,
+    {.name = "listen", .arg = "ADDR:PORT", .help = "serve the page there (127.0.0.1:8080); port 0: any that is free"},
+    CLI_END};
 static const struct cli_option demo_options[] = {LAB_OPTION, DATA_OPTION,
     {.name = "pcap", .arg = "FILE", .help = "write every packet of the lab to FILE (pcapng, a comment on each)"},
     CLI_TRACE_OPTIONS, CLI_END};
@@ -44,6 +47,8 @@ static const struct cli_verb verbs[] = {
     {"nat", "HOST [KIND]", 1, 2, "which kinds of NAT a router can be; or make it one: nat home-router full-cone",
         status_options, verb_nat, false, false},
     {"demo", "SCENE", 1, 1, "play a scene: lookup, freewifi, dh", demo_options, verb_demo, false, false},
+    {"serve", "", 0, 0, "the classroom: a page with the live map, the worksheets and the scenes", serve_options,
+        verb_serve, false, false},
     {"map", "", 0, 0, "draw the network with its addresses", map_options, verb_map, false, false},
     {"facts", "", 0, 0, "everything there is to know about the running lab, as JSON", lab_options, verb_facts, false,
         false},

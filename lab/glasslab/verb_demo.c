@@ -8,6 +8,11 @@
 
 static const struct scene *const scenes[] = {&scene_lookup, &scene_freewifi, &scene_dh, &scene_download};
 
+const struct scene *scene_at(size_t i)
+{
+	return i < sizeof(scenes) / sizeof(scenes[0]) ? scenes[i] : NULL;
+}
+
 int verb_demo(struct cli *c)
 {
 	char there[256] = "";

@@ -22,6 +22,7 @@ int verb_facts(struct cli *c);
 int verb_map(struct cli *c);
 int verb_doctor(struct cli *c);
 int verb_demo(struct cli *c);
+int verb_serve(struct cli *c);
 
 /* Where Glassnet's programs and the lab's data are: beside this executable (build/bin and lab), or installed
  * (PREFIX/bin and PREFIX/share/glassnet), or where --data says. */
