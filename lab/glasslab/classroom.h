@@ -62,8 +62,9 @@ void packets_free(struct packets *p);
 /* Takes one line of `pktview live --hops --json`. Returns the summary of a packet that is complete by it, to be sent
  * to the pages (caller owns it), or NULL. */
 json_t *packets_line(struct packets *p, const char *line, size_t len);
-/* What is kept of packet id: an array of trace events; NULL: none (any more). Borrowed. */
-const json_t *packets_find(const struct packets *p, uint64_t id);
+/* Packet id as an array of trace events: the message, what routers changed, its fields; the caller owns it. NULL: it
+ * is not kept (any more). */
+json_t *packets_detail(const struct packets *p, uint64_t id);
 /* The last ones' summaries, oldest first; the caller owns the array. */
 json_t *packets_recent(const struct packets *p);
 

@@ -30,7 +30,7 @@ static mhd_result respond(struct MHD_Connection *c, unsigned status, struct MHD_
 	    {"X-Frame-Options", "DENY"},
 	    {"Content-Security-Policy",
 	        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-	        "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}};
+	        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}};
 	if (!r)
 		return MHD_NO;
 	MHD_add_response_header(r, "Content-Type", type);
@@ -115,8 +115,8 @@ static mhd_result get_events(struct classroom *room, struct MHD_Connection *c)
 
 static mhd_result get_packet(struct classroom *room, struct MHD_Connection *c, const char *id)
 {
-	const json_t *events = packets_find(room->packets, strtoull(id, NULL, 10));
-	return events ? send_json(c, MHD_HTTP_OK, json_copy((json_t *)(uintptr_t)events))
+	json_t *events = packets_detail(room->packets, strtoull(id, NULL, 10));
+	return events ? send_json(c, MHD_HTTP_OK, events)
 	              : send_why(c, MHD_HTTP_NOT_FOUND, "that packet is not kept any more");
 }
 

@@ -13,7 +13,8 @@ KEYS = {"left": "\ue012", "up": "\ue013", "right": "\ue014", "down": "\ue015", "
 
 
 class Browser:
-    def __init__(self):
+    def __init__(self, also=""):
+        """also: an address that it may reach, "127.0.0.1"; else none."""
         self.dir = tempfile.mkdtemp(prefix="glassnet-browser.")
         env = dict(os.environ, HOME=self.dir)
         self.log = open(self.dir + "/driver.log", "w+")
@@ -21,7 +22,7 @@ class Browser:
         self.base = "http://127.0.0.1:%d" % self._port()
         args = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking",
                 "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--disable-extensions",
-                "--host-resolver-rules=MAP * ~NOTFOUND", "--user-data-dir=" + self.dir + "/profile",
+                "--host-resolver-rules=MAP * ~NOTFOUND" + (also and ", EXCLUDE " + also), "--user-data-dir=" + self.dir + "/profile",
                 "--force-device-scale-factor=1", "--hide-scrollbars", "about:blank"]
         if os.getuid() == 0:
             args.append("--no-sandbox")
@@ -55,6 +56,9 @@ class Browser:
 
     def open(self, path):
         self.post("/url", {"url": "file://" + os.path.abspath(path)})
+
+    def go(self, url):
+        self.post("/url", {"url": url})
 
     def js(self, code, *args):
         return self.post("/execute/sync", {"script": code, "args": list(args)})

@@ -1,7 +1,7 @@
 /* The page: what the server sends, shown where it belongs. Everything that comes from the wire becomes text nodes. */
 const $ = id => document.getElementById(id);
 const KEEP = 300;
-let packets = [], filter = null, paused = false, firstTime = null, playing = false;
+let packets = [], filter = null, paused = false, firstTime = null, facts = null;
 
 function el(name, text, cls) {
 	const e = document.createElement(name);
@@ -131,7 +131,9 @@ async function showHost(name) {
 	setFilter({ host: name }, ' at ' + name);
 	show('detail');
 	const box = $('detail');
-	box.replaceChildren(el('h2', name), el('p', map.nodes.get(name).title), el('p', 'asking it …', 'skip'));
+	const known = facts.hosts.find(h => h.name === name) || { services: [] };
+	box.replaceChildren(el('h2', name), el('p', known.title), ...known.services.map(s =>
+		el('p', `${s.name}: ${s.title}, ${s.state}` + (s.port ? `, port ${s.port}` : ''))), el('p', 'asking it …', 'skip'));
 	try {
 		const h = await get('host/' + encodeURIComponent(name));
 		box.lastChild.remove();
@@ -207,6 +209,7 @@ async function begin() {
 	const s = await get('start');
 	$('lab').textContent = 'lab “' + s.lab + '”';
 	packets = s.packets;
+	firstTime = packets.length ? Number(packets[0].time) : null;
 	$('scenes').replaceChildren(...s.scenes.map(x => {
 		const b = el('button', x.name);
 		b.type = 'button';
@@ -222,10 +225,16 @@ async function begin() {
 	if (!$('paper').childElementCount) openSheet();
 }
 
+/* Draws the map again where cables were changed since. */
 async function drawMap() {
 	try {
-		map.draw(await get('facts'));
+		const now = await get('facts');
+		if (now.error) throw new Error(now.error);
+		const same = facts && JSON.stringify([facts.holder, facts.lans]) === JSON.stringify([now.holder, now.lans]);
+		facts = now;
+		if (!same) map.draw(facts);
 	} catch (e) {
+		facts = null;
 		$('map').replaceChildren(el('p', e.message));
 	}
 }
@@ -241,7 +250,6 @@ function connect() {
 	on(feed, 'packet', takePacket);
 	on(feed, 'lost', () => { $('state').textContent = 'live (this page is slow: some packets were left out)'; });
 	on(feed, 'deaf', e => { $('state').textContent = 'no packets: ' + e.said; });
-	on(feed, 'moved', drawMap);
 	on(feed, 'scene', story);
 	on(feed, 'scene-end', e => {
 		$('story').append(el('li', e.status === 0 ? 'The scene is over: all came as predicted.' : 'The scene ended with exit status ' + e.status + '. ' + e.said,
@@ -264,3 +272,4 @@ $('everywhere').addEventListener('click', () => setFilter(null, ', everywhere'))
 $('sheets').addEventListener('change', openSheet);
 $('check').addEventListener('click', check);
 connect();
+setInterval(() => { if (!document.hidden) drawMap(); }, 4000);

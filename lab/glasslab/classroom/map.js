@@ -2,7 +2,7 @@
 /* The map: hosts as boxes, links as wires, a mark that moves for every packet. Its shape comes from the lab's facts:
  * a tree from the router that most others hang on; what is no router hangs on a bus. */
 const NS = 'http://www.w3.org/2000/svg';
-const BOX = { w: 96, h: 24, gapX: 10, gapY: 14, row: 58 };
+const BOX = { w: 96, h: 24, gapX: 10 };
 
 function svg(name, attributes, parent) {
 	const e = document.createElementNS(NS, name);
@@ -54,34 +54,34 @@ function widthOf(n) {
 	const leaves = inRow * (BOX.w + BOX.gapX) + (n.leaves.length ? 14 : 0);
 	let limbs = 0;
 	for (const c of n.limbs) limbs += widthOf(c) + 18;
+	n.limbWidth = limbs;
+	n.leafWidth = leaves;
 	n.width = Math.max(BOX.w + BOX.gapX, leaves, limbs);
 	return n.width;
 }
 
+/* Few leaves hang below their node; many hang in rows on a bus that comes down its left side. */
 function place(n, x, y, wires) {
 	n.x = x + n.width / 2;
 	n.y = y;
-	let top = y + BOX.h / 2 + 16;
-	const trunk = x + 4;
+	const many = n.leaves.length > PER_ROW, below = y + BOX.h / 2;
+	const trunk = many ? x + 4 : n.leaves.length && n.limbs.length ? x + n.width - 2 : n.x;
+	const start = trunk === n.x ? `M${n.x} ${below}` : `M${n.x + (trunk < n.x ? -1 : 1) * BOX.w / 2} ${y} H${trunk}`;
+	let top = below + 14;
 	for (let i = 0; i < n.leaves.length; i += PER_ROW) {
 		const row = n.leaves.slice(i, i + PER_ROW), busY = top;
+		const left = many ? x + 14 : n.x - row.length * (BOX.w + BOX.gapX) / 2 + BOX.gapX / 2;
 		row.forEach((c, k) => {
-			c.x = x + 14 + k * (BOX.w + BOX.gapX) + BOX.w / 2;
+			c.x = left + k * (BOX.w + BOX.gapX) + BOX.w / 2;
 			c.y = busY + 12 + BOX.h / 2;
-			const start = n.leaves.length > PER_ROW
-				? `M${n.x - BOX.w / 2} ${n.y} H${trunk} V${busY} H${c.x}` : `M${n.x} ${n.y + BOX.h / 2} V${busY} H${c.x}`;
-			wires.push({ a: n.id, b: c.id, d: `${start} V${c.y - BOX.h / 2}` });
+			wires.push({ a: n.id, b: c.id, d: `${many ? start : `M${n.x} ${below}`} V${busY} H${c.x} V${c.y - BOX.h / 2}` });
 		});
-		top = busY + 12 + BOX.h + 12;
+		top = busY + 12 + BOX.h + 10;
 	}
-	let at = x, bottom = top;
-	const busY = top + 2;
+	let at = x + (n.width - n.limbWidth) / 2 + 9, bottom = top;
 	for (const c of n.limbs) {
-		const end = place(c, at, busY + 14 + BOX.h / 2, wires);
-		const drop = n.leaves.length > PER_ROW
-			? `M${n.x - BOX.w / 2} ${n.y} H${trunk} V${busY} H${c.x}` : n.leaves.length
-				? `M${n.x + BOX.w / 2} ${n.y} H${x + n.width} V${busY} H${c.x}` : `M${n.x} ${n.y + BOX.h / 2} V${busY} H${c.x}`;
-		wires.push({ a: n.id, b: c.id, d: `${drop} V${c.y - BOX.h / 2}` });
+		const end = place(c, at, top + 14 + BOX.h / 2, wires);
+		wires.push({ a: n.id, b: c.id, d: `${start} V${top} H${c.x} V${c.y - BOX.h / 2}` });
 		at += c.width + 18;
 		bottom = Math.max(bottom, end);
 	}

@@ -1,0 +1,137 @@
+"""Uses the classroom as a person would, and as nobody should be able to. Arguments: build/bin, the lab, a folder for pictures."""
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from page_browser import Browser
+
+BIN, LAB, PICTURES = sys.argv[1:4]
+
+
+def run(*args):
+    return subprocess.run([BIN + "/glasslab", *args], capture_output=True, text=True, timeout=30)
+
+
+def ask(url, method="GET", **headers):
+    """status, text"""
+    req = urllib.request.Request(url, method=method, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(req, timeout=10) as r:
+            return r.status, r.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read().decode()
+
+
+def until(what, question, seconds=15):
+    end = time.time() + seconds
+    while time.time() < end:
+        got = question()
+        if got:
+            return got
+        time.sleep(0.05)
+    raise SystemExit("waited in vain: " + what)
+
+
+def expect(what, is_so, seen=""):
+    if not is_so:
+        raise SystemExit("%s: no %s" % (what, seen))
+    print("ok", what)
+
+
+def strangers(url):
+    at = urllib.parse.urlsplit(url)
+    root = "http://%s/" % at.netloc
+    token = at.path.strip("/")
+    wrong = token[:-1] + ("0" if token[-1] != "0" else "1")
+    for what, address, headers in [
+            ("without the key", root, {}), ("with another key", root + wrong + "/", {}),
+            ("with half a key", root + token[:32] + "/", {}),
+            ("under a name that somebody points here", url, {"Host": "evil.example"}),
+            ("at another port's name", url, {"Host": "127.0.0.1:1"}),
+            ("from another site's page", url, {"Origin": "http://evil.example"}),
+            ("from a page without an origin", url, {"Origin": "null"})]:
+        expect("refused " + what, ask(address, **headers)[0] == 403)
+        expect("no scene " + what, ask(address + "scene/lookup", "POST", **headers)[0] == 403)
+    expect("let in with the key", ask(url)[0] == 200)
+    expect("let in as localhost", ask(url, Host="localhost:%d" % at.port)[0] == 200)
+    expect("no such page", ask(url + "../../etc/passwd")[0] in (403, 404))
+    expect("no such host", "error" in json.loads(ask(url + "host/-h")[1]))
+    expect("no such scene", ask(url + "scene/none", "POST")[0] == 404)
+    expect("no such packet", ask(url + "packet/99999999")[0] == 404)
+    expect("no such method", ask(url, "DELETE")[0] == 405)
+
+
+def text(b, css):
+    return b.js("const e = document.querySelector(arguments[0]); return e ? e.textContent : ''", css)
+
+
+def press(b, label):
+    b.js("""const e = [...document.querySelectorAll('[aria-label]')].find(e => e.getAttribute('aria-label').startsWith(arguments[0]));
+        e.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter'}))""", label)
+
+
+def look(b, url):
+    b.size(1280, 900)
+    b.go(url)
+    until("the page is live", lambda: text(b, "#state") == "live" and text(b, ".host text"))
+    facts = json.loads(run("facts", "--lab", LAB).stdout)
+    drawn = b.js("return [...document.querySelectorAll('.host text')].map(e => e.textContent)")
+    expect("every host is on the map", {h["name"] for h in facts["hosts"]} <= set(drawn), drawn)
+
+    press(b, "laptop:")
+    address = [a for h in facts["hosts"] if h["name"] == "laptop" for i in h["interfaces"] for a in i["addresses"] if "." in a][0]
+    until("the laptop's address is shown", lambda: address in text(b, "#detail"))
+    expect("and how to ask for it", "glasslab exec laptop -- ip -j address" in text(b, "#detail"))
+
+    press(b, "the link between isp-net and home-router") if "the link between isp-net and home-router" in \
+        b.js("return [...document.querySelectorAll('.link')].map(e => e.getAttribute('aria-label'))") else press(b, "the link between home-router and isp-net")
+    until("the link's packets are asked for", lambda: "home-router" in text(b, "#passing-title"))
+    asked = run("exec", "--lab", LAB, "laptop", "--", "dig", "+short", "bank.example").stdout.strip()
+    expect("the bank has an address", asked.count(".") == 3, asked)
+    until("the question passes on the page", lambda: "bank.example" in text(b, "#packets"))
+    rows = b.js("return [...document.querySelectorAll('#packets button span:nth-child(3)')].map(e => e.textContent)")
+    expect("only that link's", all("home-router" in r for r in rows), rows)
+    b.js("[...document.querySelectorAll('#packets button')].find(e => /DNS query A bank/.test(e.textContent)).click()")
+    until("its fields are shown", lambda: "bank.example" in text(b, "#detail table"))
+    expect("and its octets", "bank" in text(b, "#detail pre"), text(b, "#detail pre"))
+    b.picture(PICTURES + "/classroom-1280.png")
+
+    b.click("#tab-sheet")
+    until("a worksheet is there", lambda: text(b, "#paper h1"))
+    b.click("#tab-scene")
+    b.js("[...document.querySelectorAll('#scenes button')].find(e => e.textContent === 'lookup').click()")
+    until("the scene is played", lambda: "The scene" in text(b, "#story li:last-child"), 40)
+    expect("and came out as predicted", "as predicted" in text(b, "#story li:last-child"), text(b, "#story li:last-child"))
+    expect("with its story", "root server" in text(b, "#story"))
+    b.size(400, 800)
+    b.dark(True)
+    wide = b.js("return document.documentElement.scrollWidth")
+    expect("nothing sticks out at 400 px", wide <= 400, wide)
+    b.picture(PICTURES + "/classroom-400-dark.png")
+    away = [r for r in b.requests() if not r.startswith((url, "data:"))]
+    expect("nothing is fetched from elsewhere", not away, away)
+    said = b.complaints()
+    expect("the console is silent", not said, said)
+
+
+def main():
+    server = subprocess.Popen([BIN + "/glasslab", "serve", "--lab", LAB, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+    try:
+        url = next(line.strip() for line in server.stdout if "http://" in line)
+        strangers(url)
+        with Browser(also="127.0.0.1") as b:
+            look(b, url)
+            server.send_signal(signal.SIGINT)
+            expect("Ctrl-C closes it, with a page open", server.wait(10) == 0)
+            until("the page says so", lambda: "gone" in text(b, "#state"))
+    finally:
+        server.poll() is None and server.kill()
+        server.wait()
+
+
+main()
