@@ -217,7 +217,7 @@ enum step step_4_analyze_response(struct lookup *l, struct frame *f, const struc
 	struct slist_address *addr = &f->slist.address[f->at];
 	struct message m;
 	size_t at;
-	servers_note_answer(l->r->servers, &addr->ip, reply->rtt_ns);
+	servers_note_answer(l->r->servers, &addr->ip, reply->rtt_ns, clock_now(l->r->clock));
 	if (match == MATCH_CASE && !f->tcp) {
 		tell_case_changed(l, f, reply);
 		return ask_again(l, f, true, f->edns);

@@ -8,9 +8,6 @@
  * known at once, together with the router that said so. */
 #include <ares.h>
 #include <errno.h>
-#include <linux/errqueue.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +18,7 @@
 
 #include "exchange.h"
 #include "glassnet/clock.h"
+#include "sockets.h"
 
 struct exchange_cares {
 	int stop_fd;
@@ -40,27 +38,13 @@ struct exchange_cares {
 	uint8_t *response;
 };
 
-static int64_t monotonic(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
-
 /* --- sockets ----------------------------------------------------------------------------------- */
 
 static ares_socket_t open_socket(int family, int type, int protocol, void *ctx)
 {
+	(void)protocol;
 	(void)ctx;
-	int on = 1, fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-	if (fd < 0)
-		return -1;
-	if (type == SOCK_DGRAM)
-		(void)setsockopt(fd, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
-		    family == AF_INET6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof(on));
-	else
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	return fd;
+	return query_socket(family, type);
 }
 
 static int close_socket(ares_socket_t fd, void *ctx)
@@ -103,37 +87,6 @@ static ares_ssize_t send_vector(ares_socket_t fd, const struct iovec *iov, int n
 	return sent;
 }
 
-/* Which router reported the error; the error queue has it. */
-static void read_reporter(struct exchange_cares *x, int fd)
-{
-	char control[512], data[64];
-	struct iovec iov = {.iov_base = data, .iov_len = sizeof(data)};
-	struct msghdr msg = {
-	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
-	int saved = errno;
-	if (recvmsg(fd, &msg, MSG_ERRQUEUE) >= 0) {
-		for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
-			bool v4 = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR;
-			bool v6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR;
-			struct sock_extended_err e;
-			struct sockaddr_in6 offender;
-			struct endpoint who;
-			if ((!v4 && !v6) || c->cmsg_len < CMSG_LEN(sizeof(e) + sizeof(struct sockaddr_in)))
-				continue;
-			memcpy(&e, CMSG_DATA(c), sizeof(e));
-			if (e.ee_origin != SO_EE_ORIGIN_ICMP && e.ee_origin != SO_EE_ORIGIN_ICMP6)
-				continue;
-			size_t have = c->cmsg_len - CMSG_LEN(sizeof(e));
-			memset(&offender, 0, sizeof(offender));
-			memcpy(
-			    &offender, CMSG_DATA(c) + sizeof(e), have < sizeof(offender) ? have : sizeof(offender));
-			if (endpoint_from_sockaddr(&who, (struct sockaddr *)&offender, sizeof(offender)) == ERR_OK)
-				x->reporter = who.ip;
-		}
-	}
-	errno = saved;
-}
-
 static bool keep_response(struct exchange_cares *x, const void *data, size_t len)
 {
 	free(x->response);
@@ -155,7 +108,7 @@ static bool take_datagram(
 	bool right_source =
 	    !source.ip.family || (ip_equal(&source.ip, &x->query->to.ip) && source.port == x->query->to.port);
 	if (right_source && (match == MATCH_YES || match == MATCH_CASE)) {
-		x->ended = monotonic();
+		x->ended = query_clock();
 		x->from = source;
 		return keep_response(x, data, len);
 	}
@@ -176,13 +129,13 @@ static ares_ssize_t receive(
 			continue;
 		if (n < 0 && errno != EAGAIN) {
 			x->sys_errno = errno;
-			x->ended = monotonic();
+			x->ended = query_clock();
 			if (!tcp)
-				read_reporter(x, fd);
+				x->reporter = query_reporter(fd);
 		}
 		if (n == 0 && tcp) {
 			x->hung_up = true;
-			x->ended = monotonic();
+			x->ended = query_clock();
 		}
 		if (n < 0 || tcp || x->len)
 			return n;
@@ -215,7 +168,7 @@ static void on_done(void *ctx, int status, int timeouts, unsigned char *bytes, i
 	else if (status != ARES_SUCCESS)
 		x->err = ERR_NET;
 	if (!x->len && bytes && len > 0 && len <= DNS_MESSAGE_MAX) { /* over TCP */
-		x->ended = monotonic();
+		x->ended = query_clock();
 		x->from = x->query->to;
 		(void)keep_response(x, bytes, (size_t)len);
 	}
@@ -257,29 +210,9 @@ static void end_query(struct exchange_cares *x)
 
 static enum err error_of(const struct exchange_cares *x)
 {
-	switch (x->sys_errno) {
-	case 0:
-		return x->hung_up ? ERR_CLOSED : x->err ? x->err : ERR_NET;
-	case ECONNREFUSED:
-		return ERR_REFUSED;
-	case ECONNRESET:
-	case EPIPE:
-		return ERR_CLOSED;
-	case ETIMEDOUT:
-		return ERR_TIMEOUT;
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-	case EHOSTDOWN:
-	case ENETDOWN:
-	case EADDRNOTAVAIL:
-	case EAFNOSUPPORT:
-	case ENOPROTOOPT:
-	case EACCES: /* a firewall said so */
-	case EPERM:
-		return ERR_UNREACHABLE;
-	default:
-		return ERR_NET;
-	}
+	if (x->sys_errno)
+		return query_error(x->sys_errno);
+	return x->hung_up ? ERR_CLOSED : x->err ? x->err : ERR_NET;
 }
 
 static enum err cares_send(void *ctx, const struct dns_query *q, struct endpoint *local)
@@ -294,7 +227,7 @@ static enum err cares_send(void *ctx, const struct dns_query *q, struct endpoint
 		end_query(x);
 		return e;
 	}
-	x->begun = monotonic();
+	x->begun = query_clock();
 	ares_send(x->channel, q->bytes, (int)q->len, on_done, x);
 	*local = x->local;
 	if (!x->done || x->sent)
@@ -310,7 +243,7 @@ static enum err wait_once(struct exchange_cares *x, int64_t deadline)
 	ares_socket_t fds[ARES_GETSOCK_MAXNUM];
 	int bits = ares_getsock(x->channel, fds, ARES_GETSOCK_MAXNUM);
 	struct pollfd p[2] = {{.fd = -1}, {.fd = x->stop_fd, .events = POLLIN}};
-	int64_t left = deadline - monotonic();
+	int64_t left = deadline - query_clock();
 	if (ARES_GETSOCK_READABLE(bits, 0) || ARES_GETSOCK_WRITABLE(bits, 0)) {
 		p[0].fd = fds[0];
 		p[0].events = (short)((ARES_GETSOCK_READABLE(bits, 0) ? POLLIN : 0) |
@@ -332,7 +265,7 @@ static enum err wait_once(struct exchange_cares *x, int64_t deadline)
 static void take_reply(struct exchange_cares *x, enum err e, struct dns_reply *reply)
 {
 	if (!x->ended)
-		x->ended = monotonic();
+		x->ended = query_clock();
 	if (e)
 		reply->err = e;
 	else if (x->len)
@@ -354,7 +287,7 @@ static enum err cares_wait(void *ctx, struct dns_reply *reply)
 	struct exchange_cares *x = ctx;
 	int64_t deadline = x->begun + x->query->timeout_ns;
 	enum err e = ERR_OK;
-	while (!e && !exchange_cares_over(x) && monotonic() < deadline)
+	while (!e && !exchange_cares_over(x) && query_clock() < deadline)
 		e = wait_once(x, deadline);
 	take_reply(x, e, reply);
 	return reply->err;

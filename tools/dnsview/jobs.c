@@ -1,11 +1,15 @@
 #include "jobs.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
+#include "glassnet/clock.h"
 #include "narrative.h"
+#include "sending.h"
 
-#define BUCKETS     1024u
-#define WAITERS_MAX 1000 /* for one question */
+#define BUCKETS           4096u
+#define WAITERS_MAX       1000 /* for one question */
+#define DESCRIPTORS_OTHER 400  /* clients over TCP, files */
 
 struct waiter {
 	struct waiter *next;
@@ -13,7 +17,7 @@ struct waiter {
 	void *ctx;
 };
 
-/* The watch over one query's socket; it outlives the query until the loop lets go of it. */
+/* The watch over one TCP query's socket; it outlives the query until the loop lets go of it. */
 struct watch {
 	uv_poll_t poll;
 	struct job *job;
@@ -25,8 +29,9 @@ struct job {
 	struct jobs *all;
 	struct lookup lookup;
 	struct lookup_result res;
-	struct exchange_cares *x;
-	struct watch *watch; /* NULL: none */
+	struct sending sending;
+	struct exchange_cares *tcp; /* NULL: not needed so far */
+	struct watch *watch;        /* NULL: none */
 	uv_timer_t timer;
 	unsigned n_waiters;
 	struct waiter *waiters;
@@ -38,7 +43,8 @@ struct jobs {
 	uv_loop_t *loop;
 	struct resolver *r;
 	size_t n, max;
-	uint64_t joined;
+	uint64_t joined, queries;
+	struct senders *senders;
 	struct job *bucket[BUCKETS];
 };
 
@@ -47,9 +53,31 @@ static void step(struct job *job, struct dns_reply *reply);
 struct jobs *jobs_new(uv_loop_t *loop, struct resolver *r, size_t max)
 {
 	struct jobs *j = calloc(1, sizeof(*j));
-	if (j)
-		*j = (struct jobs){.loop = loop, .r = r, .max = max};
-	return j;
+	if (!j)
+		return NULL;
+	*j = (struct jobs){.loop = loop, .r = r, .max = max, .senders = senders_new(loop)};
+	if (j->senders)
+		return j;
+	free(j);
+	return NULL;
+}
+
+size_t jobs_possible(size_t wanted)
+{
+	struct rlimit lim;
+	if (getrlimit(RLIMIT_NOFILE, &lim) != 0)
+		return wanted;
+	lim.rlim_cur = lim.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &lim);
+	if (lim.rlim_max == RLIM_INFINITY || lim.rlim_max > wanted + DESCRIPTORS_OTHER)
+		return wanted;
+	return lim.rlim_max > 2 * DESCRIPTORS_OTHER ? (size_t)lim.rlim_max - DESCRIPTORS_OTHER
+	                                            : DESCRIPTORS_OTHER / 4;
+}
+
+uint64_t jobs_queries(const struct jobs *j)
+{
+	return j->queries;
 }
 
 size_t jobs_running(const struct jobs *j)
@@ -70,7 +98,7 @@ static struct job **find(struct jobs *j, const struct dname *name, uint16_t type
 	return link;
 }
 
-/* --- a query on its way ------------------------------------------------------------------------ */
+/* --- a query over TCP --------------------------------------------------------------------------- */
 
 static void watch_closed(uv_handle_t *h)
 {
@@ -91,36 +119,27 @@ static void unwatch(void *ctx)
 
 static void arm(struct job *job);
 
-static void take(struct job *job)
-{
-	struct dns_reply reply = {0};
-	uv_timer_stop(&job->timer);
-	exchange_cares_take(job->x, &reply);
-	step(job, &reply);
-}
-
 static void on_event(uv_poll_t *poll, int status, int events)
 {
 	struct watch *w = poll->data;
 	struct job *job = w->job;
 	bool failed = status < 0;
-	exchange_cares_process(job->x, w->fd, failed || events & UV_READABLE, failed || events & UV_WRITABLE);
-	if (exchange_cares_over(job->x))
-		take(job);
-	else
+	exchange_cares_process(job->tcp, w->fd, failed || events & UV_READABLE, failed || events & UV_WRITABLE);
+	if (!exchange_cares_over(job->tcp)) {
 		arm(job);
-}
-
-static void on_time(uv_timer_t *t)
-{
-	take(t->data);
+		return;
+	}
+	struct dns_reply reply = {0};
+	uv_timer_stop(&job->timer);
+	exchange_cares_take(job->tcp, &reply);
+	step(job, &reply);
 }
 
 /* Watches the query's socket for what c-ares waits for now. */
 static void arm(struct job *job)
 {
 	bool readable, writable;
-	int fd = exchange_cares_fd(job->x, &readable, &writable);
+	int fd = exchange_cares_fd(job->tcp, &readable, &writable);
 	if (job->watch && job->watch->fd != fd)
 		unwatch(job);
 	if (fd < 0)
@@ -139,6 +158,64 @@ static void arm(struct job *job)
 	uv_poll_start(&job->watch->poll, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), on_event);
 }
 
+/* Sends; true: the reply is there already (unsent, refused, or so fast). */
+static bool ask_tcp(struct job *job, const struct dns_query *q, struct dns_reply *reply)
+{
+	struct endpoint local = {0};
+	if (!job->tcp && exchange_cares_new(&job->tcp, -1)) {
+		reply->err = ERR_NOMEM;
+		return true;
+	}
+	exchange_cares_on_close(job->tcp, unwatch, job);
+	struct exchange ex = exchange_cares(job->tcp);
+	reply->err = ex.send(ex.ctx, q, &local);
+	reply->unsent = reply->err != ERR_OK && reply->err != ERR_REFUSED;
+	if (!reply->unsent)
+		lookup_sent(&job->lookup, &local);
+	if (reply->err)
+		return true;
+	if (!exchange_cares_over(job->tcp)) {
+		arm(job);
+		return false;
+	}
+	exchange_cares_take(job->tcp, reply);
+	return true;
+}
+
+/* --- a query over UDP --------------------------------------------------------------------------- */
+
+static void on_reply(void *ctx, struct dns_reply *reply)
+{
+	struct job *job = ctx;
+	uv_timer_stop(&job->timer);
+	step(job, reply);
+}
+
+static bool ask_udp(struct job *job, const struct dns_query *q, struct dns_reply *reply)
+{
+	struct endpoint local = {0};
+	job->sending.query = q;
+	job->sending.done = on_reply;
+	job->sending.ctx = job;
+	reply->err =
+	    sending_start(job->all->senders, &job->sending, trace_on(job->all->r->narrator.trace) ? &local : NULL);
+	reply->unsent = reply->err != ERR_OK && reply->err != ERR_REFUSED;
+	if (!reply->unsent)
+		lookup_sent(&job->lookup, &local);
+	return reply->err != ERR_OK;
+}
+
+static void on_time(uv_timer_t *t)
+{
+	struct job *job = t->data;
+	struct dns_reply reply = {0};
+	if (job->sending.fd)
+		sending_time_out(&job->sending, &reply);
+	else
+		exchange_cares_take(job->tcp, &reply);
+	step(job, &reply);
+}
+
 /* --- a job ------------------------------------------------------------------------------------- */
 
 static void job_closed(uv_handle_t *h)
@@ -153,8 +230,9 @@ static void job_release(struct job *job)
 		next = w->next;
 		free(w);
 	}
+	sending_drop(&job->sending);
 	unwatch(job);
-	exchange_cares_free(job->x);
+	exchange_cares_free(job->tcp);
 	lookup_result_release(&job->res);
 	uv_close((uv_handle_t *)&job->timer, job_closed);
 }
@@ -176,29 +254,17 @@ static void job_end(struct job *job)
 /* Goes on with what came back (NULL: the beginning) until there is something to wait for, or the end. */
 static void step(struct job *job, struct dns_reply *reply)
 {
-	struct exchange ex = exchange_cares(job->x);
 	const struct dns_query *q;
-	struct dns_reply unsent;
 	if (reply)
 		lookup_reply(&job->lookup, reply);
 	while (lookup_run(&job->lookup, &q) == LOOKUP_ASK) {
-		struct endpoint local = {0};
-		unsent = (struct dns_reply){.err = ex.send(ex.ctx, q, &local)};
-		unsent.unsent = unsent.err != ERR_OK && unsent.err != ERR_REFUSED;
-		if (!unsent.unsent)
-			lookup_sent(&job->lookup, &local);
-		if (unsent.err) {
-			lookup_reply(&job->lookup, &unsent);
+		struct dns_reply at_once = {0};
+		job->all->queries++;
+		if (q->tcp ? ask_tcp(job, q, &at_once) : ask_udp(job, q, &at_once)) {
+			lookup_reply(&job->lookup, &at_once);
 			continue;
 		}
-		if (exchange_cares_over(job->x)) {
-			exchange_cares_take(job->x, &unsent);
-			lookup_reply(&job->lookup, &unsent);
-			continue;
-		}
-		uv_update_time(job->all->loop);
-		uv_timer_start(&job->timer, on_time, (uint64_t)(q->timeout_ns / NS_PER_MS), 0);
-		arm(job);
+		uv_timer_start(&job->timer, on_time, (uint64_t)((q->timeout_ns + NS_PER_MS - 1) / NS_PER_MS), 0);
 		return;
 	}
 	job_end(job);
@@ -218,16 +284,13 @@ static bool add_waiter(struct job *job, job_done done, void *ctx)
 static struct job *job_new(struct jobs *j, const struct dname *name, uint16_t type)
 {
 	struct job *job = j->n < j->max ? calloc(1, sizeof(*job)) : NULL;
-	if (!job || exchange_cares_new(&job->x, -1)) {
-		free(job);
+	if (!job)
 		return NULL;
-	}
 	job->all = j;
 	job->name = *name;
 	job->type = type;
 	uv_timer_init(j->loop, &job->timer);
 	job->timer.data = job;
-	exchange_cares_on_close(job->x, unwatch, job);
 	return job;
 }
 
@@ -266,5 +329,6 @@ void jobs_free(struct jobs *j)
 			job_release(job);
 		}
 	}
+	senders_free(j->senders);
 	free(j);
 }

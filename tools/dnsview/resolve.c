@@ -128,11 +128,11 @@ enum step step_2_best_servers(struct lookup *l, struct frame *f)
 static int64_t patience(const struct lookup *l, const struct slist_address *a)
 {
 	int64_t max = l->r->config.timeout_ns, t = 800 * NS_PER_MS;
-	const struct server *sv = servers_find(l->r->servers, &a->ip);
+	int64_t srtt = servers_srtt(servers_find(l->r->servers, &a->ip), clock_now(l->r->clock));
 	if (a->tries)
 		return max;
-	if (sv && sv->srtt_ns)
-		t = 4 * sv->srtt_ns + 200 * NS_PER_MS;
+	if (srtt)
+		t = 4 * srtt + 200 * NS_PER_MS;
 	return t < max ? t : max;
 }
 

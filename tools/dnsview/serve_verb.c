@@ -5,13 +5,13 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "jobs.h"
 #include "server.h"
 #include "setup.h"
 
-#define JOBS_MAX      1000
+#define JOBS_MAX      4000
 #define SAVE_EVERY_MS 2000
 
 struct serving {
@@ -95,7 +95,7 @@ static int run_server(struct serving *s)
 {
 	const struct serve_request *r = s->request;
 	struct server_config config = {.listen = r->listen,
-	    .jobs = JOBS_MAX,
+	    .jobs = jobs_possible(JOBS_MAX),
 	    .entries = r->entries,
 	    .bytes = (size_t)r->megabytes << 19, /* half for answers in store, half for records */
 	    .serve_stale = r->serve_stale,
@@ -148,16 +148,6 @@ static int run_resolver(struct cli *c, const struct serve_request *r, struct tra
 	return status;
 }
 
-/* A lookup under way needs a descriptor. */
-static void raise_limit(void)
-{
-	struct rlimit lim;
-	if (getrlimit(RLIMIT_NOFILE, &lim) == 0) {
-		lim.rlim_cur = lim.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &lim);
-	}
-}
-
 int serve_run(struct cli *c, const struct serve_request *r)
 {
 	struct trace t;
@@ -167,7 +157,6 @@ int serve_run(struct cli *c, const struct serve_request *r)
 	if (sodium_init() < 0)
 		return cli_fail(c, ERR_INTERNAL, "no source of randomness");
 	cli_catch_interrupt();
-	raise_limit();
 	setup_own_name(me, sizeof(me));
 	trace_init(&t, &clock_real, me);
 	if (r->trace_file) {

@@ -36,7 +36,7 @@ static unsigned rank(const struct slist *s, unsigned i, const struct servers *kn
 	unsigned r = 1;
 	if ((sv && sv->bad_until > now) || servers_family_down(known, a->ip.family, now))
 		r = 3;
-	else if (sv && sv->srtt_ns)
+	else if (servers_srtt(sv, now))
 		r = 0;
 	else if (s->ns[a->ns].failed)
 		r = 2;
@@ -48,10 +48,9 @@ static bool usable(const struct slist *s, unsigned i)
 	return !s->address[i].dropped && s->address[i].tries < SLIST_TRIES;
 }
 
-static int64_t srtt(const struct slist *s, unsigned i, const struct servers *known)
+static int64_t srtt(const struct slist *s, unsigned i, const struct servers *known, int64_t now)
 {
-	const struct server *sv = servers_find(known, &s->address[i].ip);
-	return sv ? sv->srtt_ns : 0;
+	return servers_srtt(servers_find(known, &s->address[i].ip), now);
 }
 
 enum choice slist_choose(
@@ -76,7 +75,7 @@ enum choice slist_choose(
 	*out = at[0];
 	if (best % 4 == 0)
 		for (unsigned i = 1; i < n_best; i++)
-			if (srtt(s, at[i], known) < srtt(s, *out, known))
+			if (srtt(s, at[i], known, now) < srtt(s, *out, known, now))
 				*out = at[i];
 	if (best % 4 != 0 && n_best > 1)
 		*out = at[rng_below(rng, n_best)];

@@ -131,8 +131,8 @@ static void choice_prefers_the_fastest_then_the_unknown_then_the_doubtful(void *
 	dice = 0xff;
 	assert_int_equal(slist_choose(&s, &known, 0, rng, &at, &of), CHOICE_RANDOM);
 	assert_int_equal(at, 2);
-	servers_note_answer(&known, &b, 5 * NS_PER_MS);
-	servers_note_answer(&known, &c, 3 * NS_PER_MS);
+	servers_note_answer(&known, &b, 5 * NS_PER_MS, 0);
+	servers_note_answer(&known, &c, 3 * NS_PER_MS, 0);
 	assert_int_equal(slist_choose(&s, &known, 0, rng, &at, &of), CHOICE_FASTEST);
 	assert_int_equal(at, 2);
 	servers_note_dead(&known, &c, 0);
@@ -163,6 +163,41 @@ static void memory_of_servers_is_bounded(void **state)
 	assert_int_equal(known.n_lame, LAME_MAX);
 }
 
+static void server_that_fails_again_is_left_alone_twice_as_long(void **state)
+{
+	static struct servers known;
+	struct ip a = ip_from(4, "\1\1\1\1");
+	int64_t now = 0, wait = SERVER_BAD_NS;
+	(void)state;
+	memset(&known, 0, sizeof(known));
+	for (unsigned i = 0; i < 20; i++) {
+		servers_note_dead(&known, &a, now);
+		assert_int_equal(servers_find(&known, &a)->bad_until, now + wait);
+		now += wait;
+		wait = wait * 2 < SERVER_BAD_MAX_NS ? wait * 2 : SERVER_BAD_MAX_NS;
+	}
+	servers_note_answer(&known, &a, NS_PER_MS, now);
+	assert_int_equal(servers_find(&known, &a)->bad_until, 0);
+	servers_note_dead(&known, &a, now);
+	assert_int_equal(servers_find(&known, &a)->bad_until, now + SERVER_BAD_NS);
+}
+
+static void round_trip_is_smoothed_and_forgotten_in_the_end(void **state)
+{
+	static struct servers known;
+	struct ip a = ip_from(4, "\1\1\1\1");
+	(void)state;
+	memset(&known, 0, sizeof(known));
+	servers_note_answer(&known, &a, 80 * NS_PER_MS, 0);
+	servers_note_answer(&known, &a, 160 * NS_PER_MS, 0);
+	assert_int_equal(servers_srtt(servers_find(&known, &a), 0), 90 * NS_PER_MS);
+	assert_int_equal(servers_srtt(servers_find(&known, &a), SERVER_RTT_NS - 1), 90 * NS_PER_MS);
+	assert_int_equal(servers_srtt(servers_find(&known, &a), SERVER_RTT_NS), 0);
+	servers_note_answer(&known, &a, 10 * NS_PER_MS, SERVER_RTT_NS);
+	assert_int_equal(servers_srtt(servers_find(&known, &a), SERVER_RTT_NS), 10 * NS_PER_MS);
+	assert_int_equal(servers_srtt(NULL, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +208,8 @@ int main(void)
 	    cmocka_unit_test(addresses_that_mean_us_or_everybody_are_never_asked),
 	    cmocka_unit_test(choice_prefers_the_fastest_then_the_unknown_then_the_doubtful),
 	    cmocka_unit_test(memory_of_servers_is_bounded),
+	    cmocka_unit_test(server_that_fails_again_is_left_alone_twice_as_long),
+	    cmocka_unit_test(round_trip_is_smoothed_and_forgotten_in_the_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
