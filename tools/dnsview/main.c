@@ -1,6 +1,7 @@
 /* dnsview: shows how a name is looked up. Options only; the work begins in the files *_verb.c. */
 #include <string.h>
 
+#include "batch_verb.h"
 #include "cache_verb.h"
 #include "glassnet/cli.h"
 #include "serve_verb.h"
@@ -54,6 +55,25 @@ static const struct cli_option serve_options[] = {
     {.name = "ipv6", .letter = '6', .help = "ask servers over IPv6 only"},
     {.name = "port", .arg = "PORT", .help = "the port that name servers listen on (53)"}, CLI_TIMEOUT_OPTION,
     CLI_END};
+
+static const struct cli_option batch_options[] = {
+    {.name = "workers", .arg = "N", .help = "names under way at once (1000)"},
+    {.name = "type", .arg = "TYPE", .help = "asked for where a line has only a name (A)"},
+    {.name = "progress", .help = "say on stderr how far it is, also where stderr is no terminal"},
+    {.name = "quiet", .letter = 'q', .help = "no summary at the end"},
+    {.name = "root-hints",
+        .arg = "FILE",
+        .help = "begin at the servers in FILE, which is written like IANA's named.root"},
+    {.name = "cache", .arg = "FILE", .help = "begin with what FILE knows, and keep there what is learnt"},
+    {.name = "memory", .arg = "MB", .help = "for the cache, at most (128)"},
+    {.name = "ipv4", .letter = '4', .help = "ask servers over IPv4 only"},
+    {.name = "ipv6", .letter = '6', .help = "ask servers over IPv6 only"},
+    {.name = "tcp", .help = "ask over TCP from the start"},
+    {.name = "port", .arg = "PORT", .help = "the port that name servers listen on (53)"},
+    {.name = "allow-special",
+        .help = "ask servers at loopback, private and documentation addresses, too; always on in the lab"},
+    CLI_TIMEOUT_OPTION,
+    {.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"}, CLI_END};
 
 static bool read_clock(const struct cli *c, int64_t *ns)
 {
@@ -159,6 +179,37 @@ static int verb_serve(struct cli *c)
 	return serve_run(c, &r);
 }
 
+static int verb_batch(struct cli *c)
+{
+	struct batch_request r = {.file = c->argv[0],
+	    .hints_file = cli_get(c, "root-hints"),
+	    .cache_file = cli_get(c, "cache"),
+	    .use_v4 = !cli_has(c, "ipv6"),
+	    .use_v6 = !cli_has(c, "ipv4"),
+	    .tcp = cli_has(c, "tcp"),
+	    .allow_special = cli_has(c, "allow-special"),
+	    .progress = cli_has(c, "progress"),
+	    .quiet = cli_has(c, "quiet"),
+	    .timeout_ns = 2 * NS_PER_S};
+	struct trace_request type;
+	long port = 53, memory = 128, workers = 1000;
+	const char *why;
+	if (!cli_number(c, "port", 1, 65535, &port) || !cli_number(c, "memory", 1, 65536, &memory) ||
+	    !cli_number(c, "workers", 1, 100000, &workers) || !cli_seconds(c, "timeout", 60, &r.timeout_ns))
+		return EXIT_USAGE;
+	if (r.timeout_ns < 10 * NS_PER_MS)
+		return cli_usage(c, "--timeout: at least 0.01 seconds");
+	if (!r.use_v4 && !r.use_v6)
+		return cli_usage(c, "-4 and -6 exclude each other");
+	if (!trace_request_type(&type, cli_has(c, "type") ? cli_get(c, "type") : "A", &why))
+		return cli_usage(c, "--type %s: %s", cli_get(c, "type"), why);
+	r.type = type.type;
+	r.port = (uint16_t)port;
+	r.megabytes = (unsigned)memory;
+	r.workers = (size_t)workers;
+	return batch_run(c, &r);
+}
+
 static const struct cli_verb verbs[] = {{.name = "trace",
                                             .args = "NAME [TYPE]",
                                             .min_args = 1,
@@ -171,6 +222,13 @@ static const struct cli_verb verbs[] = {{.name = "trace",
         .summary = "answer questions as a resolver for others, over UDP and TCP, until interrupted",
         .options = serve_options,
         .run = verb_serve},
+    {.name = "batch",
+        .args = "FILE|-",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "look up many names at once, NAME [TYPE] a line, over one cache; one JSON line each",
+        .options = batch_options,
+        .run = verb_batch},
     {.name = "cache",
         .args = "[FILE | flush [NAME]]",
         .max_args = 2,
@@ -189,6 +247,7 @@ static const struct cli_tool tool = {
                 "  dnsview trace www.example --then ftp.example  … another name of the same zone\n"
                 "  dnsview trace www.example --json              for programs\n"
                 "  dnsview cache                                 what is remembered, and for how long\n"
+                "  dnsview batch names.txt --workers 2000        thousands of names at once, as JSON lines\n"
                 "  dnsview serve --listen 127.0.0.1:5353         a resolver: ask it with dig\n",
     .notes = "Exit status: 0 there is an answer; 1 none (NXDOMAIN, no data), or bogus; 2 wrong usage;\n"
              "3 no server gave an answer; 4 the root hints are malformed; 5 input/output or internal.\n",
