@@ -31,6 +31,8 @@ static void put_received(
 
 void tell_strays(struct lookup *l, const struct frame *f, const struct dns_reply *reply)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char server[SERVER_TEXT], from[ENDPOINT_TEXT];
 	for (unsigned i = 0; i < reply->n_strays && i < STRAYS_MAX; i++)
 		ev_decision(tr(l), "packet-dropped", "RFC 5452 9.1",
@@ -46,6 +48,8 @@ void tell_strays(struct lookup *l, const struct frame *f, const struct dns_reply
 
 void tell_mismatch(struct lookup *l, const struct frame *f, const struct dns_reply *reply, enum match match)
 {
+	if (!trace_on(tr(l)))
+		return;
 	put_received(l, f, reply, "a packet that is no response to the question", SECRECY_CLEAR);
 	ev_decision(tr(l), "response-refused", "RFC 5452 9.1",
 	    "This is not taken for the response: %s. Whoever forges answers has to guess all of this right.",
@@ -54,6 +58,8 @@ void tell_mismatch(struct lookup *l, const struct frame *f, const struct dns_rep
 
 void tell_case_changed(struct lookup *l, const struct frame *f, const struct dns_reply *reply)
 {
+	if (!trace_on(tr(l)))
+		return;
 	put_received(l, f, reply, "a response that repeats the question in other letters' case", SECRECY_CLEAR);
 	ev_decision(tr(l), "case-changed", "draft-vixie-dnsext-dns0x20",
 	    "The case of the letters is not what was sent: the work of a forger who guessed the number "
@@ -63,6 +69,8 @@ void tell_case_changed(struct lookup *l, const struct frame *f, const struct dns
 
 void tell_malformed(struct lookup *l, const struct frame *f, const struct dns_reply *reply, enum err e, size_t at)
 {
+	if (!trace_on(tr(l)))
+		return;
 	put_received(l, f, reply, "a malformed response", SECRECY_CLEAR);
 	ev_decision(tr(l), "response-malformed", err_ref(e), "The response cannot be read: at octet %zu, %s.", at,
 	    err_text(e));
@@ -169,6 +177,8 @@ void tell_response(struct lookup *l, const struct frame *f, const struct dns_rep
 
 void tell_truncated(struct lookup *l, const struct frame *f)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char server[SERVER_TEXT];
 	ev_decision(tr(l), "truncated", "RFC 7766 5",
 	    "Ask %s again, over TCP: the answer was cut (TC), and half of one is not used.",
@@ -178,6 +188,8 @@ void tell_truncated(struct lookup *l, const struct frame *f)
 
 void tell_no_edns(struct lookup *l, const struct frame *f)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char server[SERVER_TEXT];
 	ev_decision(tr(l), "no-edns", "RFC 6891 7", "Ask %s again, in the form of 1987: it does not understand EDNS.",
 	    server_text(server, f, f->at));
@@ -185,12 +197,16 @@ void tell_no_edns(struct lookup *l, const struct frame *f)
 
 void tell_referral(struct lookup *l, const struct frame *f)
 {
+	if (!trace_on(tr(l)))
+		return;
 	(void)f;
 	teach(l->tell, LESSON_REFERRAL);
 }
 
 void tell_alias(struct lookup *l, const struct frame *f, const struct dname *target, bool from_cache)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char name[DNAME_TEXT], to[DNAME_TEXT];
 	const char *anew =
 	    from_cache || dname_at_or_below(target, &f->slist.zone)
@@ -225,6 +241,8 @@ void tell_alias_too_long(struct lookup *l, const struct frame *f)
 
 void tell_dropped(struct lookup *l, const struct frame *f, const char *why)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char server[SERVER_TEXT], zone[DNAME_TEXT];
 	ev_decision(tr(l), "server-dropped", "RFC 1034 5.3.3 step 4d",
 	    "%s is of no use for %s: %s. It is taken off the list.", server_text(server, f, f->at),
@@ -242,6 +260,8 @@ void tell_hearsay(struct lookup *l, const struct frame *f, const char *why)
 
 void tell_negative_not_kept(struct lookup *l, const struct frame *f, const struct analysis *a)
 {
+	if (!trace_on(tr(l)))
+		return;
 	(void)f;
 	ev_decision(tr(l), "negative-not-kept", "RFC 2308 5",
 	    a->soa ? "This \"no\" is not kept: its SOA record gives it no time to live."
@@ -464,6 +484,8 @@ static void cost_text(char out[static 120], const struct lookup_result *res)
 
 void tell_result(struct lookup *l)
 {
+	if (!trace_on(tr(l)))
+		return;
 	const struct lookup_result *res = l->res;
 	char text[RESULT_TEXT], cost[120], name[DNAME_TEXT], type[TYPE_TEXT];
 	char *json = result_json(res);

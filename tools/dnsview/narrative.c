@@ -71,12 +71,16 @@ void tell_fields(struct lookup *l, const uint8_t *bytes, size_t len)
 
 void tell_begin(struct lookup *l)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char q[QUESTION_TEXT];
 	ev_heading(tr(l), "%s", question_text(q, &l->top->sname, l->top->stype));
 }
 
 void tell_give_up(struct lookup *l, const struct frame *f, const char *why)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char q[QUESTION_TEXT];
 	ev_decision(tr(l), "gave-up", NULL, "Given up on %s: %s.", question_text(q, &f->sname, f->stype), why);
 }
@@ -97,6 +101,8 @@ static void tell_expired(struct lookup *l, enum cache_kind kind, const struct dn
 
 void tell_cache_hit(struct lookup *l, const struct frame *f, const struct cache_entry *e)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char q[QUESTION_TEXT], name[DNAME_TEXT], type[TYPE_TEXT];
 	unsigned left = cache_left(e, clock_now(l->r->clock));
 	static const char ref[] = "RFC 1034 5.3.3 step 1";
@@ -135,6 +141,8 @@ void tell_cache_hit(struct lookup *l, const struct frame *f, const struct cache_
 
 void tell_cache_miss(struct lookup *l, const struct frame *f)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char q[QUESTION_TEXT];
 	tell_expired(l, CACHE_ANSWER, &f->sname, f->stype);
 	ev_decision(tr(l), "cache-miss", "RFC 1034 5.3.3 step 1", "%s is not in the cache.",
@@ -145,6 +153,8 @@ void tell_cache_miss(struct lookup *l, const struct frame *f)
 
 void tell_best_servers(struct lookup *l, const struct frame *f)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char zone[DNAME_TEXT], first[HOST_TEXT], known[40];
 	const struct slist *s = &f->slist;
 	for (struct dname n = f->sname; dname_below(&n, &s->zone); n = dname_parent(&n))
@@ -168,6 +178,8 @@ void tell_best_servers(struct lookup *l, const struct frame *f)
 
 void tell_address_refused(struct lookup *l, const struct frame *f, unsigned ns, const struct ip *ip, const char *what)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char host[HOST_TEXT], text[IP_TEXT];
 	ev_decision(tr(l), "address-refused", "RFC 6890",
 	    "%s is said to be at %s, %s: nothing is sent there. Otherwise whoever owns a zone could aim this "
@@ -178,6 +190,8 @@ void tell_address_refused(struct lookup *l, const struct frame *f, unsigned ns, 
 
 void tell_known_lame(struct lookup *l, const struct frame *f, unsigned ns, const struct ip *ip)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char host[HOST_TEXT], zone[DNAME_TEXT], text[IP_TEXT];
 	ev_decision(tr(l), "server-remembered-lame", "RFC 1912 2.8",
 	    "%s (%s) was of no use for %s a short while ago: left out.", host_text(host, &f->slist.ns[ns].name),
@@ -238,6 +252,8 @@ static const char *choice_text(struct lookup *l, const struct frame *f, char out
 /* Where nothing can be sent, it was told already: choosing among the unreachable makes no noise. */
 void tell_chosen(struct lookup *l, const struct frame *f)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char server[SERVER_TEXT], reason[160];
 	uint8_t family = f->query.to.ip.family;
 	if (f->choice == CHOICE_NONE || servers_family_down(l->r->servers, family, clock_now(l->r->clock)))
@@ -362,6 +378,8 @@ static void tell_unsent(struct lookup *l, const struct frame *f)
 
 void tell_no_response(struct lookup *l, const struct frame *f, const struct dns_reply *reply)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char server[SERVER_TEXT], by[IP_TEXT + 16] = "", ip[IP_TEXT];
 	if (reply->unsent) {
 		tell_unsent(l, f);
@@ -411,6 +429,8 @@ const char *tell_why_no_server(const struct lookup *l, const struct frame *f)
 
 void tell_ns_lookup(struct lookup *l, const struct frame *child)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char q[QUESTION_TEXT], zone[DNAME_TEXT];
 	zone_text(zone, &child->below->slist.zone);
 	ev_decision(tr(l), "glueless", "RFC 1034 5.3.3 step 3",
@@ -421,6 +441,8 @@ void tell_ns_lookup(struct lookup *l, const struct frame *child)
 
 void tell_ns_lookup_done(struct lookup *l, const struct frame *f, const struct frame *child, unsigned added)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char host[HOST_TEXT], zone[DNAME_TEXT], q[QUESTION_TEXT];
 	host_text(host, &f->slist.ns[child->for_ns].name);
 	question_text(q, &f->sname, f->stype);
@@ -436,6 +458,8 @@ void tell_ns_lookup_done(struct lookup *l, const struct frame *f, const struct f
 
 void tell_needs_glue(struct lookup *l, const struct frame *f, unsigned ns)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char host[HOST_TEXT], zone[DNAME_TEXT];
 	ev_decision(tr(l), "glue-missing", "RFC 9471 3",
 	    "%s lies in %s itself and came without an address: to find it one would have to ask it. Left "
@@ -445,6 +469,8 @@ void tell_needs_glue(struct lookup *l, const struct frame *f, unsigned ns)
 
 void tell_ns_cycle(struct lookup *l, const struct frame *f, unsigned ns)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char host[HOST_TEXT], zone[DNAME_TEXT];
 	ev_decision(tr(l), "ns-cycle", "RFC 9520 2.3",
 	    "The address of %s (for %s) is what is being looked for already: these zones depend on each "
@@ -455,6 +481,8 @@ void tell_ns_cycle(struct lookup *l, const struct frame *f, unsigned ns)
 
 void tell_ns_bound(struct lookup *l, const struct frame *f, unsigned ns)
 {
+	if (!trace_on(tr(l)))
+		return;
 	char host[HOST_TEXT], zone[DNAME_TEXT];
 	ev_decision(tr(l), "ns-bound", "RFC 1034 5.3.3 step 3",
 	    "%s (for %s) is not looked up any more: a zone may cost %u such look-ups, %u deep. Without a "
