@@ -15,6 +15,7 @@
 #define LINES_AT_ONCE    256 /* taken from the input before what came back has its turn */
 #define BAD_SHOWN_MAX    20
 #define PROGRESS_MS      500
+#define WINDOW_BEGIN     16
 
 struct batch {
 	struct cli *c;
@@ -27,7 +28,7 @@ struct batch {
 	uv_idle_t more;
 	uv_timer_t progress;
 	bool pumping, closed, no_output;
-	size_t under_way;
+	size_t under_way, window; /* may be under way now */
 	uint64_t bad, done, answered, without, failed;
 	int64_t begun;
 	int status;
@@ -108,6 +109,8 @@ static void on_done(void *ctx, const struct lookup_result *res, enum err err)
 	}
 	free(it);
 	b->under_way--;
+	if (b->window < b->request->workers)
+		b->window++;
 	if (!b->pumping)
 		pump(b);
 }
@@ -161,7 +164,7 @@ static void pump(struct batch *b)
 	enum batch_next next = BATCH_LINE;
 	unsigned n = 0;
 	b->pumping = true;
-	while (!b->closed && !b->no_output && b->under_way < b->request->workers && n < LINES_AT_ONCE &&
+	while (!b->closed && !b->no_output && b->under_way < b->window && n < LINES_AT_ONCE &&
 	       (next == BATCH_LINE || next == BATCH_BAD)) {
 		next = batch_input_next(&b->in, &line);
 		if (next == BATCH_LINE)
@@ -231,6 +234,9 @@ static int run_loop(struct batch *b)
 	b->readable.data = b;
 	uv_poll_start(&b->stop, UV_READABLE, on_stop);
 	uv_timer_start(&b->progress, on_progress, PROGRESS_MS, PROGRESS_MS);
+	/* Slow start, as TCP has it: one more for each that is done. A thousand lookups that all begin at the root,
+	 * since nothing is known yet, would be of no use to anybody. */
+	b->window = b->request->workers < WINDOW_BEGIN ? b->request->workers : WINDOW_BEGIN;
 	b->begun = (int64_t)uv_hrtime();
 	pump(b);
 	if (!b->closed)
