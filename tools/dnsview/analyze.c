@@ -164,7 +164,7 @@ static enum step step_4d_drop_server(struct lookup *l, struct frame *f, const ch
 	a->odd = odd;
 	ns->looked_up[0] = ns->looked_up[1] = true; /* its other addresses are the same server's */
 	f->last_err = ERR_LAME;
-	servers_note_lame(l->r->servers, &a->ip, &f->slist.zone, false, clock_now(l->r->clock));
+	servers_note_lame(l->r->servers, &a->ip, &f->slist.zone, false, l->now);
 	tell_dropped(l, f, why);
 	return STEP_3;
 }
@@ -175,7 +175,7 @@ static enum step step_4d_put_resolver_last(struct lookup *l, struct frame *f, co
 	struct slist_address *a = &f->slist.address[f->at];
 	a->dropped = a->hearsay = true;
 	f->last_err = ERR_LAME;
-	servers_note_lame(l->r->servers, &a->ip, &f->slist.zone, true, clock_now(l->r->clock));
+	servers_note_lame(l->r->servers, &a->ip, &f->slist.zone, true, l->now);
 	tell_hearsay(l, f, why);
 	return STEP_3;
 }
@@ -217,7 +217,7 @@ enum step step_4_analyze_response(struct lookup *l, struct frame *f, const struc
 	struct slist_address *addr = &f->slist.address[f->at];
 	struct message m;
 	size_t at;
-	servers_note_answer(l->r->servers, &addr->ip, reply->rtt_ns, clock_now(l->r->clock));
+	servers_note_answer(l->r->servers, &addr->ip, reply->rtt_ns, l->now);
 	if (match == MATCH_CASE && !f->tcp) {
 		tell_case_changed(l, f, reply);
 		return ask_again(l, f, true, f->edns);

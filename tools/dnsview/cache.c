@@ -27,6 +27,7 @@ struct cache {
 	size_t n_buckets; /* a power of two */
 	struct cache_entry **bucket;
 	struct cache_entry *newest, *oldest;
+	size_t of_kind[CACHE_FAILURE + 1], dnames; /* what there is none of is not looked for */
 	struct cache_source *source[SOURCES];
 };
 
@@ -224,7 +225,8 @@ static void list_newest(struct cache *c, struct cache_entry *e)
 enum cache_state cache_find(struct cache *c, enum cache_kind kind, const struct dname *name, uint16_t type,
     int64_t now, const struct cache_entry **out)
 {
-	struct cache_entry *e = *find_link(c, kind, name, type);
+	bool none = !c->of_kind[kind] || (type == LDNS_RR_TYPE_DNAME && !c->dnames);
+	struct cache_entry *e = none ? NULL : *find_link(c, kind, name, type);
 	*out = e;
 	if (!e)
 		return CACHE_ABSENT;
@@ -237,14 +239,22 @@ enum cache_state cache_find(struct cache *c, enum cache_kind kind, const struct 
 
 /* --- keeping ------------------------------------------------------------------------------------- */
 
+static void account(struct cache *c, const struct cache_entry *e, bool in)
+{
+	size_t one = in ? 1 : (size_t)-1, size = e->size + MALLOC_COST;
+	c->count += one;
+	c->of_kind[e->kind] += one;
+	c->dnames += e->type == LDNS_RR_TYPE_DNAME ? one : 0;
+	c->bytes += in ? size : -size;
+}
+
 /* Takes the entry out that link points to. */
 static void drop(struct cache *c, struct cache_entry **link)
 {
 	struct cache_entry *e = *link;
 	*link = e->next;
 	unlist(c, e);
-	c->count--;
-	c->bytes -= e->size + MALLOC_COST;
+	account(c, e, false);
 	source_put(c, e->source);
 	free(e);
 }
@@ -363,8 +373,7 @@ enum err cache_put(struct cache *c, struct cache_put p)
 	e->next = *link;
 	*link = e;
 	list_newest(c, e);
-	c->count++;
-	c->bytes += e->size + MALLOC_COST;
+	account(c, e, true);
 	return ERR_OK;
 }
 

@@ -8,7 +8,7 @@
 const struct cache_entry *known(struct lookup *l, enum cache_kind kind, const struct dname *name, uint16_t type)
 {
 	const struct cache_entry *e;
-	switch (cache_find(l->r->cache, kind, name, type, clock_now(l->r->clock), &e)) {
+	switch (cache_find(l->r->cache, kind, name, type, l->now, &e)) {
 	case CACHE_FRESH:
 		return e;
 	case CACHE_EXPIRED:
@@ -27,7 +27,7 @@ void keep(struct lookup *l, struct frame *f, enum cache_kind kind, const struct 
 	struct cache_put p = {.kind = kind, .name = name, .type = type, .rrs = rrs, .from = from};
 	p.ttl = ttl_bounded(ttl, negative ? CACHE_NEGATIVE_TTL_MAX : CACHE_TTL_MAX);
 	p.from_ip = &f->slist.address[f->at].ip;
-	p.now = clock_now(l->r->clock);
+	p.now = l->now;
 	p.lookup = l->number;
 	tell_kept(l, &p, ttl);
 	if (cache_put(l->r->cache, p))
@@ -83,7 +83,7 @@ static unsigned add_address(struct lookup *l, struct frame *f, unsigned ns, cons
 	}
 	if (!slist_add_address(&f->slist, ns, ip))
 		return 0;
-	enum lameness lame = servers_lameness(l->r->servers, ip, &f->slist.zone, clock_now(l->r->clock));
+	enum lameness lame = servers_lameness(l->r->servers, ip, &f->slist.zone, l->now);
 	if (lame != LAME_NOT) {
 		struct slist_address *a = &f->slist.address[f->slist.n_addresses - 1];
 		a->dropped = true;

@@ -64,13 +64,12 @@ enum step finish(struct lookup *l, struct frame *f, enum outcome outcome)
 static void remember_failure(struct lookup *l, struct frame *f, enum err err)
 {
 	const struct cache_entry *e;
-	int64_t now = clock_now(l->r->clock);
 	bool ours = l->fatal || (err == ERR_UNREACHABLE && l->res->queries == 0);
 	if (ours || err == ERR_BUDGET || err == ERR_FORMAT ||
-	    cache_find(l->r->cache, CACHE_FAILURE, &f->sname, f->stype, now, &e) == CACHE_FRESH)
+	    cache_find(l->r->cache, CACHE_FAILURE, &f->sname, f->stype, l->now, &e) == CACHE_FRESH)
 		return;
 	struct dname nobody = dname_root();
-	struct cache_put p = {.kind = CACHE_FAILURE, .name = &f->sname, .type = f->stype, .err = err, .now = now};
+	struct cache_put p = {.kind = CACHE_FAILURE, .name = &f->sname, .type = f->stype, .err = err, .now = l->now};
 	p.ttl = CACHE_FAILURE_TTL;
 	p.from = &nobody;
 	p.lookup = l->number;
@@ -101,6 +100,7 @@ void lookup_begin(
 {
 	*res = (struct lookup_result){.name = *name, .last = *name, .type = type};
 	*l = (struct lookup){.r = r, .tell = &r->narrator, .started = clock_now(r->clock), .res = res};
+	l->now = l->started;
 	l->number = ++r->lookups;
 	struct frame *f = calloc(1, sizeof(*f));
 	ldns_rr_list *answer = ldns_rr_list_new();
@@ -205,6 +205,7 @@ void lookup_sent(struct lookup *l, const struct endpoint *local)
 void lookup_reply(struct lookup *l, const struct dns_reply *reply)
 {
 	struct frame *f = l->top;
+	l->now = clock_now(l->r->clock);
 	if (reply->err == ERR_INTERNAL || reply->err == ERR_NOMEM) {
 		l->fatal = reply->err;
 		snprintf(l->res->why, sizeof(l->res->why), "%s",

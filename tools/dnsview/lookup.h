@@ -55,6 +55,7 @@ struct lookup {
 	struct frame *top;
 	uint64_t number; /* of this lookup, from 1 */
 	int64_t started;
+	int64_t now; /* when it was begun, or a response came: no time passes within a step */
 	unsigned ns_lookups;
 	enum err fatal; /* ends every frame: budget, memory, interruption */
 	struct lookup_result *res;

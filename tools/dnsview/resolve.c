@@ -83,7 +83,7 @@ static enum step restart_at_cached(struct lookup *l, struct frame *f, const stru
 
 enum step step_1_answer_in_cache(struct lookup *l, struct frame *f)
 {
-	int64_t now = clock_now(l->r->clock);
+	int64_t now = l->now;
 	const struct cache_entry *e = known(l, CACHE_ANSWER, &f->sname, f->stype);
 	if (e) {
 		tell_cache_hit(l, f, e);
@@ -128,7 +128,7 @@ enum step step_2_best_servers(struct lookup *l, struct frame *f)
 static int64_t patience(const struct lookup *l, const struct slist_address *a)
 {
 	int64_t max = l->r->config.timeout_ns, t = 800 * NS_PER_MS;
-	int64_t srtt = servers_srtt(servers_find(l->r->servers, &a->ip), clock_now(l->r->clock));
+	int64_t srtt = servers_srtt(servers_find(l->r->servers, &a->ip), l->now);
 	if (a->tries)
 		return max;
 	if (srtt)
@@ -173,7 +173,7 @@ enum step step_3_send_queries(struct lookup *l, struct frame *f)
 		    l, f, ERR_TIMEOUT, "%u questions to servers of its zone got no response", SLIST_MAX_SILENT);
 	if (!f->again) {
 		f->choice =
-		    slist_choose(&f->slist, l->r->servers, clock_now(l->r->clock), l->r->rng, &f->at, &f->chosen_of);
+		    slist_choose(&f->slist, l->r->servers, l->now, l->r->rng, &f->at, &f->chosen_of);
 		if (f->choice == CHOICE_NONE || (f->renewed && f->choice >= CHOICE_AGAIN)) {
 			if (push_ns_lookup(l, f))
 				return STEP_CHILD;
@@ -208,8 +208,8 @@ enum step step_3_no_response(struct lookup *l, struct frame *f, const struct dns
 	f->last_err = reply->err;
 	tell_no_response(l, f, reply);
 	if (reply->unsent)
-		servers_note_family_down(l->r->servers, a->ip.family, clock_now(l->r->clock));
+		servers_note_family_down(l->r->servers, a->ip.family, l->now);
 	else
-		servers_note_dead(l->r->servers, &a->ip, clock_now(l->r->clock));
+		servers_note_dead(l->r->servers, &a->ip, l->now);
 	return STEP_3;
 }
