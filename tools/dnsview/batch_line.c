@@ -46,6 +46,8 @@ static const char *rcode_of(enum outcome o)
 		return "NOERROR";
 	case OUTCOME_NXDOMAIN:
 		return "NXDOMAIN";
+	case OUTCOME_YXDOMAIN:
+		return "YXDOMAIN";
 	case OUTCOME_FAILURE:
 		break;
 	}

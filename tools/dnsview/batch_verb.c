@@ -85,6 +85,7 @@ static void count(struct batch *b, const struct lookup_result *res)
 		break;
 	case OUTCOME_NXDOMAIN:
 	case OUTCOME_NODATA:
+	case OUTCOME_YXDOMAIN:
 		b->without++;
 		worse(b, EXIT_NO);
 		break;
