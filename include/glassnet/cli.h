@@ -80,7 +80,7 @@ struct cli_tool {
 };
 
 #define CLI_MAX_OPTIONS 40
-#define CLI_MAX_MANY    16
+#define CLI_MAX_MANY    128
 
 struct cli {
 	const struct cli_tool *tool;
