@@ -329,9 +329,11 @@ void search_run(struct search *s, struct cert *leaf)
 	unsigned paths = s->paths;
 	s->gave_up_first = s->gave_up;
 	if (s->have_best && s->best_anchored && !s->put_off && !s->gave_up)
-		return; /* every way that there is has been seen */
-	tell(s, "second-round", NULL,
-	    "no path without a fault: now those that were left out, to say all that is wrong");
+		return;               /* every way that there is has been seen */
+	s->told_second = !s->put_off; /* nothing was left out: there is nothing new to tell */
+	if (s->put_off)
+		tell(s, "second-round", NULL,
+		    "no path without a fault: now those that were left out, to say all that is wrong");
 	s->second = true;
 	s->gave_up = false;
 	s->limit += s->candidates < s->limit ? s->limit - s->candidates : s->limit / 10;
