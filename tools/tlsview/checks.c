@@ -21,6 +21,9 @@ static const struct {
     [Q_REVOKED] = {"revocation", "has it been taken back since?", "RFC 6960"},
     [Q_KEY] = {"certificate-verify", "does the server hold the private key?", "RFC 8446 4.4.3"},
     [Q_FINISHED] = {"finished", "did both sides see the same handshake?", "RFC 8446 4.4.4"},
+    [Q_KEYS] = {"keys", "is that what we compute, too?", "RFC 8446 7.1"},
+    [Q_PIN] = {"pin", "is it a key that was pinned?", "RFC 7469 2.6"},
+    [Q_HSTS] = {"hsts", "does the host insist on https?", "RFC 6797 8"},
     [Q_VERSION] = {"version", "is there a safe version of TLS that both speak?", "RFC 8996"},
 };
 

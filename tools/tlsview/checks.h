@@ -24,6 +24,9 @@ enum question {
 	Q_REVOKED,   /* has it been taken back? */
 	Q_KEY,       /* does the peer hold the private key? */
 	Q_FINISHED,  /* did both sides see the same handshake? */
+	Q_KEYS,      /* are the keys those that we compute? */
+	Q_PIN,       /* is it a key that was pinned? */
+	Q_HSTS,      /* does the host insist on https? */
 	Q_VERSION,   /* is the version of TLS a safe one? */
 	Q_COUNT
 };
@@ -36,7 +39,7 @@ struct check {
 	char text[400]; /* what was seen */
 };
 
-#define CHECKS_MAX 48
+#define CHECKS_MAX 64
 
 struct checks {
 	struct check item[CHECKS_MAX];

@@ -23,6 +23,9 @@ void result_release(struct result *res)
 		sodium_memzero(res->reply, REPLY_MAX);
 	free(res->reply);
 	res->reply = NULL;
+	SSL_SESSION_free(res->session);
+	res->session = NULL;
+	key_summary_release(&res->keys);
 }
 
 static void addresses_text(char *out, size_t cap, const struct resolved *r)

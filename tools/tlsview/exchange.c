@@ -15,11 +15,24 @@
 	                   */
 #define PAUSE NS_PER_S    /* a reply that pauses for so long has ended */
 
-static enum err send_all(struct session *s)
+/* What the client of the protocol usually asks first; NULL: nothing is known of it. */
+static const char *usual_question(const struct session *s, char *out, size_t cap)
 {
-	const uint8_t *p = s->opt->send;
-	size_t left = s->opt->send_len;
-	char label[64];
+	if (s->opt->starttls == STARTTLS_SMTP)
+		return "EHLO tlsview.example\r\nQUIT\r\n";
+	if (s->opt->starttls == STARTTLS_IMAP)
+		return "a1 CAPABILITY\r\na2 LOGOUT\r\n";
+	if (s->res->alpn[0] && strcmp(s->res->alpn, "http/1.1") != 0)
+		return NULL;
+	snprintf(out, cap,
+	    "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: tlsview\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+	    s->res->name);
+	return out;
+}
+
+/* One record at a time, so that each can be told. */
+static enum err send_all(struct session *s, const uint8_t *p, size_t left, bool secret)
+{
 	enum err e = ERR_OK;
 	bool clean;
 
@@ -27,30 +40,19 @@ static enum err send_all(struct session *s)
 		size_t n = 0;
 
 		ERR_clear_error();
-		int r = SSL_write_ex(s->ssl, p, left, &n);
+		int r = SSL_write_ex(s->ssl, p, left < 16384 ? left : 16384, &n);
 		if (r != 1)
 			e = session_wait(s, r, s->deadline, &clean);
+		else if (s->narrator.messages++ < MESSAGES_MAX)
+			narrate_data(&s->narrator, true, p, n, secret);
 		p += n;
 		left -= n;
 		s->res->data_out += n;
 	}
-	if (s->res->data_out) {
-		snprintf(label, sizeof(label), "application data");
-		narrate_data(&s->narrator, true, NULL, s->res->data_out, label);
+	if (s->res->data_out)
 		ev_explain(s->t, "What we came to say. A listener on the way sees how long it is, and "
 		                 "nothing else; whoever is at the other end reads it.");
-	}
 	return e;
-}
-
-/* "HTTP/1.1 200 OK": the first line, escaped. */
-static void first_line(char *out, size_t cap, const uint8_t *p, size_t len)
-{
-	size_t n = 0;
-
-	while (n < len && n < 100 && p[n] != '\r' && p[n] != '\n')
-		n++;
-	escape_text(out, cap, p, n);
 }
 
 static enum err keep(struct session *s, const uint8_t *p, size_t n)
@@ -75,7 +77,6 @@ static enum err keep(struct session *s, const uint8_t *p, size_t n)
 static enum err read_some(struct session *s, struct deadline d, bool *clean)
 {
 	uint8_t buf[16384];
-	char line[128], label[160];
 	size_t n = 0;
 
 	*clean = false;
@@ -83,9 +84,7 @@ static enum err read_some(struct session *s, struct deadline d, bool *clean)
 	int r = SSL_read_ex(s->ssl, buf, sizeof(buf), &n);
 	if (r != 1)
 		return session_wait(s, r, d, clean);
-	first_line(line, sizeof(line), buf, n);
-	snprintf(label, sizeof(label), "application data: %s", line);
-	narrate_data(&s->narrator, false, buf, n, label);
+	narrate_data(&s->narrator, false, buf, n, false);
 	enum err e = keep(s, buf, n);
 	sodium_memzero(buf, sizeof(buf));
 	return e;
@@ -94,7 +93,7 @@ static enum err read_some(struct session *s, struct deadline d, bool *clean)
 /* Reads until the peer is done, falls silent, or has said more than enough. */
 static enum err read_reply(struct session *s)
 {
-	struct deadline d = s->opt->has_send ? s->deadline : deadline_within(s->deadline, FIRST_WORD);
+	struct deadline d = s->asked ? s->deadline : deadline_within(s->deadline, FIRST_WORD);
 	bool clean = false;
 	enum err e = ERR_OK;
 
@@ -109,16 +108,24 @@ static enum err read_reply(struct session *s)
 	if (e == ERR_CLOSED && !clean && s->res->data_in)
 		ev_warning(
 		    s->t, "The connection was cut without a close_notify: whether that was all, nobody can tell.");
-	if (e == ERR_TIMEOUT && (s->res->data_in || !s->opt->has_send))
+	if (e == ERR_TIMEOUT && (s->res->data_in || !s->asked))
 		return ERR_OK; /* it has paused, or had nothing to say */
-	return e == ERR_CLOSED && (clean || s->res->data_in || !s->opt->has_send) ? ERR_OK : e;
+	return e == ERR_CLOSED && (clean || s->res->data_in || !s->asked) ? ERR_OK : e;
 }
 
 enum err session_exchange(struct session *s)
 {
 	struct result *res = s->res;
-	enum err e = s->opt->has_send ? send_all(s) : ERR_OK;
+	char question[NAME_MAX_TEXT + 128];
+	const char *usual = s->opt->ask == ASK_USUAL ? usual_question(s, question, sizeof(question)) : NULL;
+	enum err e = ERR_OK;
 
+	s->asked = usual || s->opt->ask == ASK_GIVEN;
+	if (s->opt->quick && !s->asked && !res->asked_for_certificate)
+		return ERR_OK;
+	if (s->asked)
+		e = usual ? send_all(s, (const uint8_t *)usual, strlen(usual), false)
+		          : send_all(s, s->opt->send, s->opt->send_len, true);
 	if (e == ERR_OK)
 		e = read_reply(s);
 	if (s->narrator.has_alert_in && s->narrator.alert_in != 0) {

@@ -27,6 +27,10 @@ static const struct cli_option connect_options[] = {
         .arg = "FILE",
         .help = "append the session's secrets to FILE, for Wireshark to decrypt a capture with"},
     {.name = "tls", .arg = "VERSION", .choices = "1.2|1.3", .help = "offer this version only (default: both)"},
+    {.name = "min", .arg = "VERSION", .choices = "1.2|1.3", .help = "the oldest version to offer (default 1.2)"},
+    {.name = "max", .arg = "VERSION", .choices = "1.2|1.3", .help = "the newest version to offer (default 1.3)"},
+    {.name = "secrets", .help = "show every secret of the key schedule, not its fingerprint only"},
+    {.name = "no-request", .help = "send nothing after the handshake (otherwise: GET /)"},
     {.name = "ciphers", .arg = "LIST", .help = "the TLS 1.2 ciphers to offer, as OpenSSL writes them"},
     {.name = "ipv4", .letter = '4', .help = "use IPv4 only"},
     {.name = "ipv6", .letter = '6', .help = "use IPv6 only"},
@@ -85,6 +89,11 @@ static int open_keylog(struct cli *c, const char *path, int *fd)
 	return cli_fail(c, ERR_PERM, "%s: secrets are only written to a regular file of your own", path);
 }
 
+static uint16_t version_of(const char *text, uint16_t otherwise)
+{
+	return (uint16_t)(!text ? otherwise : strcmp(text, "1.2") == 0 ? 0x0303 : 0x0304);
+}
+
 static int read_connect(struct cli *c, struct connect_options *o, struct target *target)
 {
 	const char *via = cli_get(c, "connect"), *why;
@@ -109,7 +118,13 @@ static int read_connect(struct cli *c, struct connect_options *o, struct target 
 	o->ciphers = cli_get(c, "ciphers");
 	o->insecure = cli_has(c, "insecure");
 	const char *tls = cli_get(c, "tls");
-	o->version = (uint16_t)(!tls ? 0 : strcmp(tls, "1.2") == 0 ? 0x0303 : 0x0304);
+	o->min = version_of(tls ? tls : cli_get(c, "min"), 0x0303);
+	o->max = version_of(tls ? tls : cli_get(c, "max"), 0x0304);
+	if (o->min > o->max)
+		return cli_usage(c, "--min is newer than --max: no version is left to offer");
+	o->secrets = cli_has(c, "secrets");
+	o->quick = cli_has(c, "quiet") && !cli_has(c, "json") && !cli_has(c, "html") && !cli_has(c, "ladder");
+	o->ask = cli_has(c, "send") ? ASK_GIVEN : cli_has(c, "no-request") || o->quick ? ASK_NOTHING : ASK_USUAL;
 	return cli_seconds(c, "timeout", 3600, &o->timeout_ns) ? EXIT_YES : EXIT_USAGE;
 }
 
@@ -151,7 +166,6 @@ static int verb_connect(struct cli *c)
 		status = read_secret(c, send, &secret);
 	if (status == EXIT_YES && keylog)
 		status = open_keylog(c, keylog, &o.keylog_fd);
-	o.has_send = send != NULL;
 	o.send = secret.bytes;
 	o.send_len = secret.len;
 	if (status == EXIT_YES)

@@ -141,6 +141,9 @@ static void on_handshake(struct narrator *n, bool out, const uint8_t *msg, size_
 		note_sent(n, tls_handshake_name(msg[0]) ? tls_handshake_name(msg[0]) : "handshake message");
 	hs_fields(n->t, &ctx, msg, len);
 	teach_handshake(n, &ctx, msg, len);
+	if (n->keys)
+		keywatch_message(n->keys, out, msg, len);
+	n->res->asked_for_certificate |= !out && msg[0] == TLS_CERTIFICATE_REQUEST;
 }
 
 static void on_change_cipher_spec(struct narrator *n, bool out, const uint8_t *msg, size_t len)
@@ -218,11 +221,83 @@ static void on_message(int write_p, int version, int type, const void *buf, size
 		on_alert(n, out, msg, len);
 }
 
-void narrate_data(struct narrator *n, bool out, const uint8_t *bytes, size_t len, const char *label)
+/* "GET / HTTP/1.1": the first line, escaped. */
+static char *first_line(char *out, size_t cap, const uint8_t *p, size_t len)
 {
-	message(n, out, label, bytes, len, true);
+	size_t n = 0;
+
+	while (n < len && n < 100 && p[n] != '\r' && p[n] != '\n')
+		n++;
+	return escape_text(out, cap, p, n);
+}
+
+/* The record's parts, as on the wire. */
+static void record_fields(struct narrator *n, const struct opener *o)
+{
+	const uint8_t *p = o->record;
+	char value[64], hex[80];
+	size_t body = o->record_len - TLS_HEADER_LEN;
+
+	ev_field(n->t, (struct ev_field){.layer = "TLS record",
+	                   .name = "type",
+	                   .value = "application data (23)",
+	                   .len = 1,
+	                   .meaning = "all that is encrypted looks like this from outside",
+	                   .ref = "RFC 8446 5.2"});
+	snprintf(value, sizeof(value), "0x%02x%02x", p[1], p[2]);
+	ev_field(
+	    n->t, (struct ev_field){.layer = "TLS record", .name = "version", .value = value, .off = 1, .len = 2});
+	snprintf(value, sizeof(value), "%zu octets", body);
+	ev_field(n->t, (struct ev_field){.layer = "TLS record",
+	                   .name = "length",
+	                   .value = value,
+	                   .off = 3,
+	                   .len = 2,
+	                   .meaning = "a listener reads this, and nothing behind it"});
+	ev_field(n->t, (struct ev_field){.layer = "TLS record",
+	                   .name = "encrypted",
+	                   .value = hex_text(hex, sizeof(hex), p + TLS_HEADER_LEN, body),
+	                   .off = TLS_HEADER_LEN,
+	                   .len = body,
+	                   .ref = "RFC 8446 5.2"});
+}
+
+/* The record opened with the keys that were computed here, beside what OpenSSL made of it. */
+static void tell_opened(struct narrator *n, const struct opener *o, const uint8_t *text, size_t len, bool secret)
+{
+	char line[128], says[160] = "";
+	bool same = o->opened && o->text_len == len && memcmp(o->text, text, len) == 0;
+
+	if (!secret && same)
+		snprintf(says, sizeof(says), ": \"%s\"", first_line(line, sizeof(line), o->text, o->text_len));
+	ev_check(n->t, "record-opened", same ? VERDICT_PASS : VERDICT_FAIL, "RFC 8446 5.2", "do the keys open it?",
+	    same ? "with the key computed above, the %zu octets on the wire give %zu of text%s"
+	         : "the %zu octets on the wire do NOT give the %zu of text%s",
+	    o->record_len, len, says);
+}
+
+void narrate_data(struct narrator *n, bool out, const uint8_t *text, size_t len, bool secret)
+{
+	const struct opener *o = n->keys ? &n->keys->dir[out] : NULL;
+	char label[160], line[128], hex[49];
+
+	if (secret)
+		snprintf(label, sizeof(label), "application data");
+	else
+		snprintf(label, sizeof(label), "application data: %s", first_line(line, sizeof(line), text, len));
 	if (out)
 		note_sent(n, "application data");
+	if (!o || o->record_len <= TLS_HEADER_LEN) {
+		message(n, out, label, NULL, len, true);
+		return;
+	}
+	message(n, out, label, o->record, o->record_len, true);
+	record_fields(n, o);
+	ev_state(n->t, "a listener", out ? "has of the request" : "has of the answer", NULL,
+	    hex_text(hex, sizeof(hex), o->record, o->record_len),
+	    "%zu octets, and when they came; %zu of them are the text", o->record_len, len);
+	if (o->ready && !n->keys->broken)
+		tell_opened(n, o, text, len, secret);
 }
 
 void narrate(SSL *ssl, struct narrator *n)

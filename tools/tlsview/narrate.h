@@ -16,6 +16,7 @@
 struct narrator {
 	struct trace *t;
 	struct result *res;
+	struct keywatch *keys;    /* NULL: nobody computes them */
 	const char *me;           /* our role */
 	char here[ENDPOINT_TEXT]; /* our address */
 	uint16_t version;         /* agreed; 0: not yet */
@@ -37,8 +38,8 @@ void narrate_handshake_done(struct narrator *n, SSL *ssl);
 void narrate_key_verdict(struct narrator *n, enum verdict v, const char *text);
 void narrate_finished_verdict(struct narrator *n, enum verdict v, const char *text);
 
-/* Application data, out or in. What we send may be secret, so its octets are not in the event; bytes may be
- * NULL. */
-void narrate_data(struct narrator *n, bool out, const uint8_t *bytes, size_t len, const char *label);
+/* Application data, out or in: the record as a listener has it, and what is in it. secret: what we send may be a
+ * password, so its octets are in no event. */
+void narrate_data(struct narrator *n, bool out, const uint8_t *text, size_t len, bool secret);
 
 #endif

@@ -3,35 +3,23 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <poll.h>
+#include <openssl/x509err.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "glassnet/wire.h"
 #include "session.h"
 
 /* --- watching the wire --- */
 
-/* Counts the octets on the connection and keeps the first ones: they tell what a peer speaks that is no TLS.
- */
-static long tap(BIO *bio, int oper, const char *data, size_t len, int argi, long argl, int ret, size_t *processed)
+static void on_record(void *arg, bool out, const uint8_t *record, size_t len)
 {
-	struct session *s = (struct session *)BIO_get_callback_arg(bio);
+	struct session *s = arg;
 
-	(void)len;
-	(void)argi;
-	(void)argl;
-	if (ret <= 0 || !processed)
-		return ret;
-	if (oper == (BIO_CB_WRITE | BIO_CB_RETURN))
-		s->res->wire_out += *processed;
-	if (oper != (BIO_CB_READ | BIO_CB_RETURN))
-		return ret;
-	s->res->wire_in += *processed;
-	size_t room = FIRST_OCTETS - s->n_first, n = *processed < room ? *processed : room;
-	memcpy(s->first + s->n_first, data, n);
-	s->n_first += n;
-	return ret;
+	if (s->keys)
+		keywatch_record(s->keys, out, record, len);
 }
 
 static bool write_all(int fd, const char *p, size_t n)
@@ -54,11 +42,40 @@ static void on_key(const SSL *ssl, const char *line)
 {
 	struct session *s = SSL_get_app_data(ssl);
 
+	if (s->keys)
+		keywatch_logged(s->keys, line);
+	if (s->opt->keylog_fd < 0)
+		return;
 	if (!(write_all(s->opt->keylog_fd, line, strlen(line)) && write_all(s->opt->keylog_fd, "\n", 1)))
 		s->keylog_failed = true;
 }
 
 /* --- setting up --- */
+
+/* A file that OpenSSL cannot use: is it not there, or not what it should be? */
+static enum err bad_file(struct result *res, const char *path, const char *what)
+{
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return result_set(res, ERR_IO, "%s cannot be read: %m", path);
+	fclose(f);
+	return result_set(res, ERR_FORMAT, "%s: %s", path, what);
+}
+
+static enum err use_client_cert(SSL_CTX *ctx, const struct connect_options *opt, struct result *res)
+{
+	const char *key = opt->client_key ? opt->client_key : opt->client_cert;
+
+	if (SSL_CTX_use_certificate_chain_file(ctx, opt->client_cert) != 1)
+		return bad_file(res, opt->client_cert, "there is no certificate in it (PEM is what is needed)");
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
+		return bad_file(res, key,
+		    ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH
+		        ? "the private key in it is not that of the certificate"
+		        : "there is no private key in it (PEM, after the certificate or in --client-key)");
+	return ERR_OK;
+}
 
 enum err session_prepare(const struct connect_options *opt, SSL_CTX **out, struct result *res)
 {
@@ -67,30 +84,39 @@ enum err session_prepare(const struct connect_options *opt, SSL_CTX **out, struc
 	*out = ctx;
 	if (!ctx)
 		return result_set(res, ERR_INTERNAL, "OpenSSL cannot be set up");
-	SSL_CTX_set_min_proto_version(ctx, opt->version ? opt->version : TLS1_2_VERSION);
-	SSL_CTX_set_max_proto_version(ctx, opt->version);
+	SSL_CTX_set_min_proto_version(ctx, opt->min ? opt->min : TLS1_2_VERSION);
+	SSL_CTX_set_max_proto_version(ctx, opt->max);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	/* Without it SSL_read() would go on for as long as tickets come in, whatever the time. */
 	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
 	if (opt->ciphers && SSL_CTX_set_cipher_list(ctx, opt->ciphers) != 1)
 		return result_set(res, ERR_USAGE, "'%s' is not a cipher list that OpenSSL knows", opt->ciphers);
-	return verify_trust(ctx, opt->cafile, res);
+	if (opt->alpn_len && SSL_CTX_set_alpn_protos(ctx, opt->alpn, (unsigned)opt->alpn_len) != 0)
+		return result_set(res, ERR_NOMEM, "not enough memory");
+	enum err e = opt->client_cert ? use_client_cert(ctx, opt, res) : ERR_OK;
+	return e == ERR_OK ? verify_trust(ctx, opt->cafile, res) : e;
 }
 
 static enum err set_up(struct session *s)
 {
-	if (s->opt->keylog_fd >= 0)
+	if (s->opt->keylog_fd >= 0 || !s->opt->quick)
 		SSL_CTX_set_keylog_callback(s->ctx, on_key);
 	verify_by(s->ctx, &s->verifier);
 	s->ssl = SSL_new(s->ctx);
 	BIO *bio = s->ssl ? BIO_new_socket(s->fd, BIO_NOCLOSE) : NULL;
-	if (!bio)
+	if (s->ssl && !s->opt->quick)
+		s->keys = keywatch_new(s->ssl, s->t, s->opt->secrets);
+	if (!bio || (!s->keys && !s->opt->quick))
 		return result_set(s->res, ERR_NOMEM, "not enough memory");
-	BIO_set_callback_ex(bio, tap);
-	BIO_set_callback_arg(bio, (char *)s);
+	s->tap = (struct wiretap){.on_record = on_record, .arg = s};
+	wiretap_on(&s->tap, bio);
 	SSL_set_bio(s->ssl, bio, bio);
 	SSL_set_app_data(s->ssl, s);
+	s->narrator.keys = s->keys;
 	narrate(s->ssl, &s->narrator);
+	if (s->opt->session && SSL_set_session(s->ssl, s->opt->session) != 1)
+		return result_set(s->res, ERR_NOMEM, "not enough memory");
 	return verify_name(s->ssl, &s->verifier);
 }
 
@@ -137,6 +163,22 @@ static enum err handshake(struct session *s)
 
 /* --- the verdict --- */
 
+/* What will be spoken inside (RFC 7301). */
+static void note_alpn(struct session *s)
+{
+	const uint8_t *p = NULL;
+	unsigned n = 0;
+
+	SSL_get0_alpn_selected(s->ssl, &p, &n);
+	escape_text(s->res->alpn, sizeof(s->res->alpn), p ? p : (const uint8_t *)"", n);
+	if (n)
+		ev_decision(s->t, "alpn", "RFC 7301",
+		    "inside the connection both will speak %s: the server chose it from our list", s->res->alpn);
+	else if (s->opt->alpn_len)
+		ev_decision(
+		    s->t, "no-alpn", "RFC 7301", "the server chose none of the protocols that we offered (ALPN)");
+}
+
 static void note_agreed(struct session *s)
 {
 	const SSL_CIPHER *c = SSL_get_current_cipher(s->ssl);
@@ -147,6 +189,8 @@ static void note_agreed(struct session *s)
 	    tls_version_name((uint16_t)SSL_version(s->ssl)) ? tls_version_name((uint16_t)SSL_version(s->ssl)) : "?");
 	if (c)
 		snprintf(res->cipher, sizeof(res->cipher), "%s", SSL_CIPHER_standard_name(c));
+	res->resumed = SSL_session_reused(s->ssl) == 1;
+	note_alpn(s);
 }
 
 /* X509_V_OK proves nothing where no certificate was shown: anonymous suites leave it at that. */
@@ -160,8 +204,14 @@ static void judge(struct session *s)
 		narrate_key_verdict(&s->narrator, VERDICT_FAIL, "there is no certificate, and so no key to prove");
 	}
 	narrate_handshake_done(&s->narrator, s->ssl);
+	if (!s->narrator.key_told && s->res->resumed)
+		narrate_key_verdict(&s->narrator, VERDICT_PASS,
+		    "it knows the secret of the session that we resume, in which the certificate was proved");
 	if (!s->narrator.key_told)
 		narrate_key_verdict(&s->narrator, VERDICT_FAIL, "nothing in this handshake was signed with it");
+	if (s->keys && s->keys->sum.differs)
+		checks_add(c, s->t, Q_KEYS, question_id(Q_KEYS), VERDICT_FAIL, -1,
+		    "no: OpenSSL uses other secrets than those that follow from what was seen");
 	s->res->accepted = !checks_first_failed(c) && SSL_get_verify_result(s->ssl) == X509_V_OK &&
 	                   SSL_get0_peer_certificate(s->ssl);
 	s->res->insecure = !s->res->accepted && s->opt->insecure;
@@ -235,8 +285,15 @@ enum err session_run(
 	enum err e = run(&s);
 	if (s.ssl)
 		part(&s);
+	res->wire_in = s.tap.octets[0];
+	res->wire_out = s.tap.octets[1];
+	if (s.keys)
+		res->keys = s.keys->sum;
+	if (s.ssl && res->accepted)
+		res->session = SSL_get1_session(s.ssl);
 	if (s.keylog_failed)
 		e = result_set(res, ERR_IO, "the secrets could not be written to the key log");
 	SSL_free(s.ssl);
+	keywatch_free(s.keys);
 	return e;
 }

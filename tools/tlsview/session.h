@@ -7,8 +7,7 @@
 #include "narrate.h"
 #include "glassnet/resolve.h"
 #include "verify.h"
-
-#define FIRST_OCTETS 64
+#include "wiretap.h"
 
 struct session {
 	const struct connect_options *opt;
@@ -20,10 +19,11 @@ struct session {
 	struct deadline deadline;
 	struct narrator narrator;
 	struct verifier verifier;
-	uint8_t first[FIRST_OCTETS]; /* the first octets that came */
-	size_t n_first;
-	unsigned seen; /* messages, at the last wait */
+	struct wiretap tap;
+	struct keywatch *keys; /* owned; NULL: nobody computes them */
+	unsigned seen;         /* messages, at the last wait */
 	bool keylog_failed;
+	bool asked; /* we said something that wants an answer */
 };
 
 /* After a call to OpenSSL that returned ret <= 0: waits for what it waits for. ERR_OK: call again.

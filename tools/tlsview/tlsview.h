@@ -16,6 +16,7 @@
 
 #include "checks.h"
 #include "chain.h"
+#include "keywatch.h"
 #include "glassnet/addr.h"
 #include "glassnet/clock.h"
 #include "glassnet/err.h"
@@ -24,6 +25,15 @@
 
 #define REPLY_MAX     ((size_t)1 << 20) /* octets of a reply that are read; then the connection is closed */
 #define SENT_LIST_MAX 24
+#define PIN_LEN       32 /* SHA-256 */
+
+enum ask {
+	ASK_NOTHING,
+	ASK_USUAL, /* what clients of that protocol ask: for HTTP the page at / */
+	ASK_GIVEN, /* --send */
+};
+
+enum starttls { STARTTLS_NONE, STARTTLS_SMTP, STARTTLS_IMAP };
 
 struct connect_options {
 	const char *host; /* a name or an address, as given */
@@ -31,11 +41,22 @@ struct connect_options {
 	const char *name;    /* the name the certificate must prove and the SNI; NULL: host */
 	const char *cafile;  /* trust the certificates in it and no others; NULL: the system's */
 	const char *ciphers; /* OpenSSL's cipher list for TLS 1.2; NULL: its default */
-	uint16_t version;    /* 0x0303 or 0x0304: only this one; 0: both */
+	uint16_t min, max;   /* versions to offer: 0x0303, 0x0304 */
 	bool insecure;       /* go on after a refusal */
-	bool has_send;
-	const uint8_t *send; /* borrowed; what to say after the handshake */
+	enum ask ask;        /* what to say after the handshake */
+	const uint8_t *send; /* ASK_GIVEN: borrowed; maybe a secret: its octets are in no event */
 	size_t send_len;
+	bool secrets; /* show the keys, not their fingerprints */
+	bool quick;   /* nobody watches: leave out what is only told */
+	enum starttls starttls;
+	const uint8_t *alpn; /* as on the wire (RFC 7301 3.1); borrowed */
+	size_t alpn_len;
+	const char *client_cert,
+	    *client_key;                /* PEM files; NULL: none; the key is in the first where there is no second */
+	const uint8_t (*pins)[PIN_LEN]; /* borrowed */
+	size_t n_pins;
+	const char *hsts;          /* the file of hosts that insist on https; NULL: none */
+	SSL_SESSION *session;      /* borrowed: to be resumed; NULL: none */
 	uint8_t family;            /* 4 or 6: only such addresses; 0: any */
 	struct endpoint via;       /* go there, whatever DNS says; ip.family 0: ask DNS */
 	int64_t timeout_ns;        /* for all of it together */
@@ -56,7 +77,11 @@ struct result {
 	bool handshake_done;
 	bool accepted; /* every check passed */
 	bool insecure; /* not accepted, but we went on, as told */
-	char protocol[16], cipher[64], group[32];
+	char protocol[16], cipher[64], group[32], alpn[64];
+	bool resumed;
+	bool asked_for_certificate; /* the server wants to know who we are, too */
+	struct key_summary keys;
+	SSL_SESSION *session; /* owned: to come back with; NULL: none */
 	struct checks checks;
 	struct chain chain;
 

@@ -74,10 +74,10 @@ enum err session_say_verdict(struct session *s)
 
 static enum err not_tls(struct session *s)
 {
-	const char *what = guess_protocol(s->first, s->n_first);
+	const char *what = guess_protocol(s->tap.first, s->tap.n_first);
 	char clean[80];
 
-	escape_text(clean, sizeof(clean), s->first, s->n_first < 40 ? s->n_first : 40);
+	escape_text(clean, sizeof(clean), s->tap.first, s->tap.n_first < 40 ? s->tap.n_first : 40);
 	if (what)
 		return result_set(
 		    s->res, ERR_FORMAT, "this port does not speak TLS: it speaks %s. It said: %s", what, clean);
@@ -110,7 +110,7 @@ static bool failed_check(struct session *s, int reason)
 	case SSL_R_UNSUPPORTED_PROTOCOL:
 	case SSL_R_WRONG_SSL_VERSION:
 		checks_add(c, s->t, Q_VERSION, question_id(Q_VERSION), VERDICT_FAIL, -1,
-		    "the server wants an older one than %s", s->opt->version == TLS1_3 ? "TLS 1.3" : "TLS 1.2");
+		    "the server wants an older one than %s", s->opt->min == TLS1_3 ? "TLS 1.3" : "TLS 1.2");
 		return true;
 	case SSL_R_DH_KEY_TOO_SMALL:
 	case SSL_R_EE_KEY_TOO_SMALL:
@@ -134,12 +134,12 @@ static enum err alerted(struct session *s)
 
 static enum err timed_out(struct session *s)
 {
-	if (s->res->wire_in == 0)
+	if (s->tap.octets[0] == 0)
 		return result_set(s->res, ERR_TIMEOUT,
 		    "the server took our TCP connection and then said nothing: no answer to the ClientHello "
 		    "in time (is it TLS that it speaks? a longer --timeout?)");
 	return result_set(s->res, ERR_TIMEOUT,
-	    "the handshake was not done in time; %zu octets had come (a longer --timeout?)", s->res->wire_in);
+	    "the handshake was not done in time; %zu octets had come (a longer --timeout?)", s->tap.octets[0]);
 }
 
 enum err session_explain_failure(struct session *s, enum err e)
@@ -147,7 +147,7 @@ enum err session_explain_failure(struct session *s, enum err e)
 	unsigned long code = ERR_peek_last_error();
 	const char *reason = ERR_reason_error_string(code);
 
-	if (s->n_first && !guess_is_tls(s->first, s->n_first))
+	if (s->tap.n_first && !guess_is_tls(s->tap.first, s->tap.n_first))
 		return not_tls(s);
 	if (e == ERR_TIMEOUT)
 		return timed_out(s);
@@ -158,7 +158,7 @@ enum err session_explain_failure(struct session *s, enum err e)
 	if (e == ERR_CLOSED)
 		return result_set(s->res, e,
 		    "the server closed the connection in the middle of the handshake, after %zu octets",
-		    s->res->wire_in);
+		    s->tap.octets[0]);
 	if (ERR_GET_LIB(code) == ERR_LIB_SSL && failed_check(s, ERR_GET_REASON(code)))
 		return session_say_verdict(s);
 	return result_set(

@@ -174,6 +174,9 @@ static bool pass_text(struct verifier *v, X509_STORE_CTX *store, enum question q
 	case Q_OTHER:
 	case Q_KEY:
 	case Q_FINISHED:
+	case Q_KEYS:
+	case Q_PIN:
+	case Q_HSTS:
 	case Q_VERSION:
 	case Q_COUNT:
 		break;

@@ -94,7 +94,7 @@ static void prepare(struct run *r, const struct world *w)
 	                      .cancel_fd = -1,
 	                      .actor = "laptop",
 	                      .clock = &test_clock,
-	                      .has_send = true,
+	                      .ask = ASK_GIVEN,
 	                      .send = (const uint8_t *)secret,
 	                      .send_len = sizeof(secret) - 1},
 	    .peer = {.reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"}};
@@ -195,7 +195,7 @@ static void chain_good_is_accepted(void **state)
 	assert_false(r.res.insecure);
 	assert_int_equal(checks_failed(&r.res.checks), 0);
 	for (enum question q = 0; q < Q_COUNT; q++)
-		if (q != Q_OTHER && q != Q_REVOKED && q != Q_VERSION)
+		if (q != Q_OTHER && q != Q_REVOKED && q < Q_KEYS)
 			assert_non_null(recorder_find(&r.rec, 0, EV_CHECK, question_id(q), NULL));
 	for (size_t i = 0; i < r.res.checks.n; i++)
 		assert_true(
@@ -847,7 +847,7 @@ static void tickets_without_end_are_cut_off(void **state)
 	struct run r;
 
 	prepare(&r, w);
-	r.opt.has_send = false;
+	r.opt.ask = ASK_NOTHING;
 	r.peer.tickets = 600;
 	show(&r, w, &leaf);
 	assert_int_equal(r.err, ERR_OK);

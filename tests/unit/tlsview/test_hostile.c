@@ -34,7 +34,7 @@ static void connect_to(struct run *r, void (*raw)(int fd, void *arg), int64_t ti
 	                      .cancel_fd = -1,
 	                      .actor = "laptop",
 	                      .clock = &clock_real,
-	                      .has_send = true,
+	                      .ask = ASK_GIVEN,
 	                      .send = (const uint8_t *)"secret",
 	                      .send_len = 6},
 	    .peer = {.raw = raw}};
