@@ -10,7 +10,10 @@
 #include "glassnet/wire.h"
 #include "glassnet/line.h"
 #include "glassnet/resolve.h"
-#include "tlsview.h"
+#include "hsts.h"
+#include "listener.h"
+#include "run.h"
+#include "starttls.h"
 
 void result_init(struct result *res)
 {
@@ -23,6 +26,8 @@ void result_release(struct result *res)
 		sodium_memzero(res->reply, REPLY_MAX);
 	free(res->reply);
 	res->reply = NULL;
+	free(res->heard);
+	res->heard = NULL;
 	SSL_SESSION_free(res->session);
 	res->session = NULL;
 	key_summary_release(&res->keys);
@@ -118,24 +123,60 @@ static enum err talk(const struct connect_options *opt, SSL_CTX *ctx, struct tra
 	enum err e = find_address(opt, d, t, res, &to);
 	if (e == ERR_OK)
 		e = connect_any(opt, d, t, res, &to, &fd);
-	if (e == ERR_OK) {
+	if (e == ERR_OK && opt->starttls)
+		e = starttls_run(opt->starttls, fd, d, opt->actor, t, res);
+	if (e == ERR_OK)
 		e = session_run(opt, ctx, fd, deadline_left(d), t, res);
+	if (fd >= 0)
 		close(fd);
+	return e;
+}
+
+/* What the host said on an earlier visit may forbid what the user asked for. */
+static enum err ask_hsts(struct connect_options *o, struct trace *t, struct result *res)
+{
+	bool insists = false;
+	enum err e = o->hsts ? hsts_before(o->hsts, o->http, &insists, o->clock, t, res) : ERR_OK;
+
+	if (e == ERR_OK && insists && o->insecure) {
+		ev_decision(t, "insecure-not-honoured", "RFC 6797 8.4",
+		    "--insecure counts for nothing here: the host insists on https, and then nobody may click a "
+		    "refusal away");
+		o->insecure = false;
 	}
+	return e;
+}
+
+enum err connect_once(const struct connect_options *opt, struct trace *t, struct result *res)
+{
+	struct connect_options o = *opt;
+	SSL_CTX *ctx = NULL;
+
+	snprintf(res->name, sizeof(res->name), "%s", opt->name ? opt->name : opt->host);
+	enum err e = session_prepare(&o, &ctx, res);
+	if (e == ERR_OK)
+		e = ask_hsts(&o, t, res);
+	if (e == ERR_OK)
+		e = talk(&o, ctx, t, res);
+	if (e == ERR_OK && o.hsts && res->accepted)
+		e = hsts_after(o.hsts, o.clock, t, res);
+	SSL_CTX_free(ctx);
 	return e;
 }
 
 enum err connect_run(const struct connect_options *opt, struct trace *t, struct result *res)
 {
-	SSL_CTX *ctx = NULL;
+	enum err e = opt->again ? again_run(opt, t, res) : connect_once(opt, t, res);
+	char *data = opt->listener ? NULL : report_data(res);
 
-	snprintf(res->name, sizeof(res->name), "%s", opt->name ? opt->name : opt->host);
-	enum err e = session_prepare(opt, &ctx, res);
-	if (e == ERR_OK)
-		e = talk(opt, ctx, t, res);
-	SSL_CTX_free(ctx);
-	char *data = report_data(res);
-	ev_result(t, res->err, data, "%s", res->text);
+	if (opt->listener)
+		ev_result(t, res->err, res->heard, "%s",
+		    res->heard ? "That is all that a listener knows. The exit status says whether the server proved "
+		                 "its name: that, "
+		                 "a listener does not know."
+		               : res->text);
+	else
+		ev_result(t, res->err, data, "%s", res->text);
 	if (data)
 		sodium_memzero(data, strlen(data));
 	free(data);

@@ -25,8 +25,8 @@ static const char *usual_question(const struct session *s, char *out, size_t cap
 	if (s->res->alpn[0] && strcmp(s->res->alpn, "http/1.1") != 0)
 		return NULL;
 	snprintf(out, cap,
-	    "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: tlsview\r\nAccept: */*\r\nConnection: close\r\n\r\n",
-	    s->res->name);
+	    "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: tlsview\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+	    s->opt->path ? s->opt->path : "/", s->res->name);
 	return out;
 }
 
@@ -116,7 +116,7 @@ static enum err read_reply(struct session *s)
 enum err session_exchange(struct session *s)
 {
 	struct result *res = s->res;
-	char question[NAME_MAX_TEXT + 128];
+	char question[NAME_MAX_TEXT + PATH_TEXT_MAX + 128];
 	const char *usual = s->opt->ask == ASK_USUAL ? usual_question(s, question, sizeof(question)) : NULL;
 	enum err e = ERR_OK;
 

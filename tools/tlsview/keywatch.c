@@ -145,6 +145,10 @@ static enum err after_server_hello(struct keywatch *k, const uint8_t *msg, const
 	if (!fresh && !n_psk)
 		return ERR_UNSUPPORTED;
 	enum err err = tls_schedule_early(s, k->suite, n_psk ? psk : NULL, n_psk, false);
+	if (n_psk && n_psk <= sizeof(k->sum.used_psk)) {
+		memcpy(k->sum.used_psk, psk, n_psk);
+		k->sum.psk_len = n_psk;
+	}
 	if (n_psk)
 		tell_secret(k, "PSK", psk, n_psk, "kept from the session before: its ticket stands for it");
 	sodium_memzero(psk, sizeof(psk));

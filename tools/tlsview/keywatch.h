@@ -41,6 +41,8 @@ struct key_summary {
 	size_t shared_len;
 	uint8_t psk[TLS_HASH_MAX]; /* TLS 1.3: what the last ticket stands for */
 	bool has_psk;
+	uint8_t used_psk[TLS_HASH_MAX]; /* what this session began with: psk_len octets, 0: nothing */
+	size_t psk_len;
 	unsigned computed, logged, same; /* secrets: by us, by OpenSSL, of these the same */
 	bool differs;
 };

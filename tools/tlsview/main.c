@@ -8,34 +8,57 @@
 #include <unistd.h>
 
 #include "glassnet/cli.h"
-#include "glassnet/target.h"
-#include "tlsview.h"
+#include "options.h"
 
 #define SEND_MAX ((size_t)16 << 20)
 
+/* Whom to trust, and where to go. */
+#define WHERE_OPTIONS                                                                                                \
+	{.name = "cafile",                                                                                           \
+	    .arg = "FILE",                                                                                           \
+	    .help = "trust the certificates in FILE and no others (default: the system's)"},                         \
+	    {.name = "name",                                                                                         \
+	        .arg = "NAME",                                                                                       \
+	        .help = "the name that the server must prove, and that it is asked for (default: HOST)"},            \
+	    {.name = "connect", .arg = "ADDR[:PORT]", .help = "go to this address, whatever DNS says"},              \
+	    {.name = "starttls",                                                                                     \
+	        .arg = "PROTO",                                                                                      \
+	        .choices = "smtp|imap",                                                                              \
+	        .help = "begin in the clear, as that protocol does, then ask for TLS"},                              \
+	    {.name = "client-cert",                                                                                  \
+	        .arg = "FILE",                                                                                       \
+	        .help = "who we are, when the server asks: certificate chain and key, PEM"},                         \
+	    {.name = "client-key", .arg = "FILE", .help = "its private key, when that is in a file of its own"},     \
+	    {.name = "ipv4", .letter = '4', .help = "use IPv4 only"},                                                \
+	    {.name = "ipv6", .letter = '6', .help = "use IPv6 only"},                                                \
+	{                                                                                                            \
+		.name = "timeout", .arg = "SECONDS", .help = "give up after SECONDS, all in all (default 10)"        \
+	}
+
 static const struct cli_option connect_options[] = {
-    {.name = "cafile", .arg = "FILE", .help = "trust the certificates in FILE and no others (default: the system's)"},
-    {.name = "name",
-        .arg = "NAME",
-        .help = "the name that the server must prove, and that it is asked for (default: HOST)"},
-    {.name = "connect", .arg = "ADDR[:PORT]", .help = "go to this address, whatever DNS says"},
+    {.name = "secrets", .help = "show every secret of the key schedule, not its fingerprint only"},
+    {.name = "again", .help = "connect twice, and a third time resumed: what is new, what is the same, what is kept"},
+    {.name = "listener", .help = "tell only what a passive listener can know"},
+    {.name = "min", .arg = "VERSION", .choices = "1.2|1.3", .help = "the oldest version to offer (default 1.2)"},
+    {.name = "max", .arg = "VERSION", .choices = "1.2|1.3", .help = "the newest version to offer (default 1.3)"},
+    {.name = "tls", .arg = "VERSION", .choices = "1.2|1.3", .help = "offer this version only"},
+    {.name = "ciphers", .arg = "LIST", .help = "the TLS 1.2 ciphers to offer, as OpenSSL writes them"},
+    {.name = "groups", .arg = "LIST", .help = "the groups of the key agreement to offer, as in X25519:P-256"},
+    {.name = "alpn", .arg = "LIST", .help = "what we would like to speak inside, as in h2,http/1.1"},
+    {.name = "pin",
+        .arg = "SHA256",
+        .many = true,
+        .help = "accept only this public key (or certificate): its SHA-256, hex or base64; may be repeated"},
+    {.name = "hsts", .arg = "FILE", .help = "remember in FILE who insists on https, and go by it (curl's format)"},
     {.name = "insecure", .help = "go on after a refusal, to see what is lost; the exit status stays 1"},
     {.name = "send",
         .arg = "FILE",
         .help = "after the handshake send what is in FILE (- for standard input), show the reply"},
+    {.name = "no-request", .help = "send nothing after the handshake (otherwise: GET /)"},
     {.name = "keylog",
         .arg = "FILE",
         .help = "append the session's secrets to FILE, for Wireshark to decrypt a capture with"},
-    {.name = "tls", .arg = "VERSION", .choices = "1.2|1.3", .help = "offer this version only (default: both)"},
-    {.name = "min", .arg = "VERSION", .choices = "1.2|1.3", .help = "the oldest version to offer (default 1.2)"},
-    {.name = "max", .arg = "VERSION", .choices = "1.2|1.3", .help = "the newest version to offer (default 1.3)"},
-    {.name = "secrets", .help = "show every secret of the key schedule, not its fingerprint only"},
-    {.name = "no-request", .help = "send nothing after the handshake (otherwise: GET /)"},
-    {.name = "ciphers", .arg = "LIST", .help = "the TLS 1.2 ciphers to offer, as OpenSSL writes them"},
-    {.name = "ipv4", .letter = '4', .help = "use IPv4 only"},
-    {.name = "ipv6", .letter = '6', .help = "use IPv6 only"},
-    {.name = "timeout", .arg = "SECONDS", .help = "give up after SECONDS, all in all (default 10)"},
-    CLI_TRACE_OPTIONS, CLI_END};
+    WHERE_OPTIONS, CLI_TRACE_OPTIONS, CLI_END};
 
 /* Text for --send. It may hold a password: it lives in memory that is locked, and wiped at the end. */
 struct secret {
@@ -89,45 +112,6 @@ static int open_keylog(struct cli *c, const char *path, int *fd)
 	return cli_fail(c, ERR_PERM, "%s: secrets are only written to a regular file of your own", path);
 }
 
-static uint16_t version_of(const char *text, uint16_t otherwise)
-{
-	return (uint16_t)(!text ? otherwise : strcmp(text, "1.2") == 0 ? 0x0303 : 0x0304);
-}
-
-static int read_connect(struct cli *c, struct connect_options *o, struct target *target)
-{
-	const char *via = cli_get(c, "connect"), *why;
-
-	if (target_parse(target, c->argv[0], &why) != ERR_OK)
-		return cli_usage(c, "'%s' is no HOST:PORT: %s", c->argv[0], why);
-	o->host = target->host;
-	o->port = target->port;
-	o->name = cli_get(c, "name");
-	struct ip ip;
-	if (o->name && ip_parse(&ip, o->name) != ERR_OK && !target_is_name(o->name, &why))
-		return cli_usage(c, "--name %s: %s", o->name, why);
-	if (via && endpoint_parse(&o->via, via, o->port) != ERR_OK)
-		return cli_usage(
-		    c, "--connect %s: an address is needed, as in 192.0.2.1:443 or [2001:db8::1]:443", via);
-	if (cli_has(c, "ipv4") && cli_has(c, "ipv6"))
-		return cli_usage(c, "-4 and -6 exclude each other");
-	o->family = cli_has(c, "ipv4") ? 4 : cli_has(c, "ipv6") ? 6 : 0;
-	if (via && o->family && o->via.ip.family != o->family)
-		return cli_usage(c, "--connect %s is not an IPv%d address", via, o->family);
-	o->cafile = cli_get(c, "cafile");
-	o->ciphers = cli_get(c, "ciphers");
-	o->insecure = cli_has(c, "insecure");
-	const char *tls = cli_get(c, "tls");
-	o->min = version_of(tls ? tls : cli_get(c, "min"), 0x0303);
-	o->max = version_of(tls ? tls : cli_get(c, "max"), 0x0304);
-	if (o->min > o->max)
-		return cli_usage(c, "--min is newer than --max: no version is left to offer");
-	o->secrets = cli_has(c, "secrets");
-	o->quick = cli_has(c, "quiet") && !cli_has(c, "json") && !cli_has(c, "html") && !cli_has(c, "ladder");
-	o->ask = cli_has(c, "send") ? ASK_GIVEN : cli_has(c, "no-request") || o->quick ? ASK_NOTHING : ASK_USUAL;
-	return cli_seconds(c, "timeout", 3600, &o->timeout_ns) ? EXIT_YES : EXIT_USAGE;
-}
-
 static int run(struct cli *c, struct connect_options *o)
 {
 	struct trace t;
@@ -153,7 +137,7 @@ static int run(struct cli *c, struct connect_options *o)
 static int verb_connect(struct cli *c)
 {
 	struct connect_options o = {.timeout_ns = 10 * NS_PER_S, .keylog_fd = -1, .clock = &clock_real};
-	struct target target;
+	struct option_store store = {0};
 	struct secret secret = {0};
 	const char *send = cli_get(c, "send"), *keylog = cli_get(c, "keylog");
 	int status = sodium_init() < 0 ? cli_fail(c, ERR_INTERNAL, "libsodium cannot be set up") : EXIT_YES;
@@ -161,7 +145,7 @@ static int verb_connect(struct cli *c)
 	cli_catch_interrupt();
 	o.cancel_fd = cli_interrupt_fd();
 	if (status == EXIT_YES)
-		status = read_connect(c, &o, &target);
+		status = options_connect(c, &o, &store);
 	if (status == EXIT_YES && send)
 		status = read_secret(c, send, &secret);
 	if (status == EXIT_YES && keylog)
@@ -178,7 +162,7 @@ static int verb_connect(struct cli *c)
 
 static const struct cli_verb verbs[] = {
     {.name = "connect",
-        .args = "HOST:PORT",
+        .args = "HOST[:PORT]",
         .min_args = 1,
         .max_args = 1,
         .summary = "show a TLS handshake message by message, and every check of the certificate",

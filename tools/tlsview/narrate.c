@@ -62,14 +62,18 @@ void narrate_finished_verdict(struct narrator *n, enum verdict v, const char *te
 	n->finish_told = true;
 }
 
-#define KEY_PROVED    "its signature fits the certificate that it showed: it holds that certificate's private key"
+#define KEY_PROVED "its signature fits the certificate that it showed: it holds that certificate's private key"
+#define KEY_KEPT                                                                                                     \
+	"it knows the secret of the session that we resume: in that one it showed its certificate and proved it"
 #define FINISHED_FITS "its Finished fits every message that we sent and got: nobody altered any of them on the way"
 
 /* OpenSSL goes on to the next message only when it has accepted the one before. */
 static void conclude(struct narrator *n, bool out, uint8_t type)
 {
 	if (n->version == TLS1_3 && !out && type == TLS_FINISHED)
-		narrate_key_verdict(n, VERDICT_PASS, KEY_PROVED);
+		narrate_key_verdict(n, VERDICT_PASS, n->server_signed ? KEY_PROVED : KEY_KEPT);
+	if (n->version == TLS1_3 && !out && type == TLS_CERTIFICATE_VERIFY)
+		n->server_signed = true;
 	if (n->version == TLS1_3 && out && type == TLS_FINISHED)
 		narrate_finished_verdict(n, VERDICT_PASS, FINISHED_FITS);
 	if (n->version == TLS1_2 && !out && n->server_signed &&

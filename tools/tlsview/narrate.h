@@ -24,7 +24,7 @@ struct narrator {
 	bool sealed[2];           /* TLS 1.2: a ChangeCipherSpec came, went */
 	uint64_t taught;          /* lessons given, a bit each */
 	unsigned messages;
-	bool server_signed;         /* TLS 1.2: a signed ServerKeyExchange came */
+	bool server_signed;         /* a CertificateVerify came; TLS 1.2: a signed ServerKeyExchange */
 	bool key_told, finish_told; /* the verdicts are out */
 	uint8_t alert_in, alert_out;
 	bool has_alert_in, has_alert_out;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <openssl/x509err.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@ static void on_record(void *arg, bool out, const uint8_t *record, size_t len)
 
 	if (s->keys)
 		keywatch_record(s->keys, out, record, len);
+	if (s->listener)
+		listener_record(s->listener, out, record, len);
 }
 
 static bool write_all(int fd, const char *p, size_t n)
@@ -92,6 +95,8 @@ enum err session_prepare(const struct connect_options *opt, SSL_CTX **out, struc
 	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
 	if (opt->ciphers && SSL_CTX_set_cipher_list(ctx, opt->ciphers) != 1)
 		return result_set(res, ERR_USAGE, "'%s' is not a cipher list that OpenSSL knows", opt->ciphers);
+	if (opt->groups && SSL_CTX_set1_groups_list(ctx, opt->groups) != 1)
+		return result_set(res, ERR_USAGE, "'%s' is not a list of groups that OpenSSL knows", opt->groups);
 	if (opt->alpn_len && SSL_CTX_set_alpn_protos(ctx, opt->alpn, (unsigned)opt->alpn_len) != 0)
 		return result_set(res, ERR_NOMEM, "not enough memory");
 	enum err e = opt->client_cert ? use_client_cert(ctx, opt, res) : ERR_OK;
@@ -206,7 +211,8 @@ static void judge(struct session *s)
 	narrate_handshake_done(&s->narrator, s->ssl);
 	if (!s->narrator.key_told && s->res->resumed)
 		narrate_key_verdict(&s->narrator, VERDICT_PASS,
-		    "it knows the secret of the session that we resume, in which the certificate was proved");
+		    "it knows the secret of the session that we resume: in that one it showed its certificate and "
+		    "proved it");
 	if (!s->narrator.key_told)
 		narrate_key_verdict(&s->narrator, VERDICT_FAIL, "nothing in this handshake was signed with it");
 	if (s->keys && s->keys->sum.differs)
@@ -264,6 +270,23 @@ static enum err run(struct session *s)
 	return e;
 }
 
+/* The ends say nothing then: only what is on the wire is told. NULL: out of memory. */
+static struct listener *listen_in(struct session *s, struct trace *t)
+{
+	struct listener *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	*l = (struct listener){.t = t,
+	    .client = s->opt->actor,
+	    .server = s->res->role,
+	    .client_addr = s->narrator.here,
+	    .server_addr = s->res->peer,
+	    .clock = s->opt->clock};
+	s->t = s->narrator.t = s->verifier.t = NULL;
+	return l;
+}
+
 enum err session_run(
     const struct connect_options *opt, SSL_CTX *ctx, int fd, int64_t left_ns, struct trace *t, struct result *res)
 {
@@ -282,9 +305,16 @@ enum err session_run(
 		res->name[n - 1] = '\0';
 	local_text(s.narrator.here, fd);
 	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	if (opt->listener && !(s.listener = listen_in(&s, t)))
+		return result_set(res, ERR_NOMEM, "not enough memory");
 	enum err e = run(&s);
 	if (s.ssl)
 		part(&s);
+	if (s.listener) {
+		listener_summary(s.listener);
+		res->heard = listener_json(s.listener);
+		free(s.listener);
+	}
 	res->wire_in = s.tap.octets[0];
 	res->wire_out = s.tap.octets[1];
 	if (s.keys)

@@ -4,6 +4,7 @@
 
 #include <openssl/ssl.h>
 
+#include "listener.h"
 #include "narrate.h"
 #include "glassnet/resolve.h"
 #include "verify.h"
@@ -20,8 +21,9 @@ struct session {
 	struct narrator narrator;
 	struct verifier verifier;
 	struct wiretap tap;
-	struct keywatch *keys; /* owned; NULL: nobody computes them */
-	unsigned seen;         /* messages, at the last wait */
+	struct keywatch *keys;     /* owned; NULL: nobody computes them */
+	unsigned seen;             /* messages, at the last wait */
+	struct listener *listener; /* NULL: nobody listens */
 	bool keylog_failed;
 	bool asked; /* we said something that wants an answer */
 };

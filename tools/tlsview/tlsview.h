@@ -25,6 +25,7 @@
 
 #define REPLY_MAX     ((size_t)1 << 20) /* octets of a reply that are read; then the connection is closed */
 #define SENT_LIST_MAX 24
+#define PATH_TEXT_MAX 1024
 #define PIN_LEN       32 /* SHA-256 */
 
 enum ask {
@@ -41,6 +42,7 @@ struct connect_options {
 	const char *name;    /* the name the certificate must prove and the SNI; NULL: host */
 	const char *cafile;  /* trust the certificates in it and no others; NULL: the system's */
 	const char *ciphers; /* OpenSSL's cipher list for TLS 1.2; NULL: its default */
+	const char *groups;  /* OpenSSL's list of groups; NULL: its default */
 	uint16_t min, max;   /* versions to offer: 0x0303, 0x0304 */
 	bool insecure;       /* go on after a refusal */
 	enum ask ask;        /* what to say after the handshake */
@@ -55,6 +57,10 @@ struct connect_options {
 	    *client_key;                /* PEM files; NULL: none; the key is in the first where there is no second */
 	const uint8_t (*pins)[PIN_LEN]; /* borrowed */
 	size_t n_pins;
+	bool again;                /* connect several times, and compare */
+	bool listener;             /* tell only what a passive listener can know */
+	bool http;                 /* the user asked for http:// */
+	const char *path;          /* what to ask for; NULL: "/" */
 	const char *hsts;          /* the file of hosts that insist on https; NULL: none */
 	SSL_SESSION *session;      /* borrowed: to be resumed; NULL: none */
 	uint8_t family;            /* 4 or 6: only such addresses; 0: any */
@@ -81,6 +87,7 @@ struct result {
 	bool resumed;
 	bool asked_for_certificate; /* the server wants to know who we are, too */
 	struct key_summary keys;
+	char *heard;          /* owned: with the option listener what that one knows, as JSON */
 	SSL_SESSION *session; /* owned: to come back with; NULL: none */
 	struct checks checks;
 	struct chain chain;

@@ -12,6 +12,7 @@
 #include "glassnet/addr.h"
 #include "glassnet/wire.h"
 #include "glassnet/line.h"
+#include "pin.h"
 #include "verify.h"
 
 bool verify_is_address(const char *name)
@@ -246,14 +247,14 @@ static void tell_decision(struct verifier *v)
 		ev_explain(v->t, "Without a trusted root the good answers are worth nothing: anybody can "
 		                 "write such certificates for "
 		                 "any name, with fresh dates and fitting signatures.");
-	if (v->n_faults == 0)
+	if (checks_failed(&v->res->checks) == 0)
 		ev_decision(v->t, "certificate-accepted", NULL,
 		    "The certificate is in order. What is missing is the proof that the server holds the "
 		    "private key that belongs to it: a copy of a certificate is easy to get.");
 	else if (!v->opt->insecure)
 		ev_decision(v->t, "refused", "RFC 8446 4.4.2.4",
-		    "%zu check%s failed: the connection ends here, with an alert. Nothing else is sent.", v->n_faults,
-		    v->n_faults == 1 ? "" : "s");
+		    "%zu check%s failed: the connection ends here, with an alert. Nothing else is sent.",
+		    checks_failed(&v->res->checks), checks_failed(&v->res->checks) == 1 ? "" : "s");
 	else
 		ev_decision(v->t, "refusal-ignored", NULL,
 		    "%zu check%s failed, which should end the connection. --insecure says to go on all the "
@@ -279,9 +280,12 @@ static int verify_chain(X509_STORE_CTX *store, void *arg)
 	checks_add(&v->res->checks, v->t, Q_SHOWN, question_id(Q_SHOWN), VERDICT_PASS, -1, "%zu of them",
 	    v->res->chain.n_sent + v->res->chain.not_shown);
 	tell(v, store, done > 0);
+	bool pinned = v->opt->n_pins == 0 || pin_check(v->opt, X509_STORE_CTX_get0_cert(store), v->t, v->res);
 	tell_decision(v);
-	X509_STORE_CTX_set_error(store, v->n_faults ? v->faults[0].code : X509_V_OK);
-	return v->n_faults == 0 || v->opt->insecure;
+	X509_STORE_CTX_set_error(store, v->n_faults ? v->faults[0].code
+	                                : pinned    ? X509_V_OK
+	                                            : X509_V_ERR_CERT_REJECTED);
+	return (v->n_faults == 0 && pinned) || v->opt->insecure;
 }
 
 /* --- setting up --------------------------------------------------------------------------------------------

@@ -1,0 +1,28 @@
+/* The options of tlsview, from text to what the rest works with. */
+#ifndef TLSVIEW_OPTIONS_H
+#define TLSVIEW_OPTIONS_H
+
+#include "glassnet/cli.h"
+#include "glassnet/target.h"
+#include "tlsview.h"
+
+#define PINS_MAX CLI_MAX_MANY
+#define ALPN_MAX 256
+
+/* What the texts of the options become; the options point into it. */
+struct option_store {
+	struct target target;
+	char url[PATH_TEXT_MAX]; /* the argument, cut into pieces */
+	char path[PATH_TEXT_MAX + 1];
+	uint8_t pins[PINS_MAX][PIN_LEN];
+	uint8_t alpn[ALPN_MAX];
+};
+
+/* HOST[:PORT] or URL, and the options of connect. Returns an exit status; says what is wrong. */
+int options_connect(struct cli *c, struct connect_options *o, struct option_store *s);
+
+uint16_t options_version(const char *text, uint16_t otherwise);
+/* "h2,http/1.1" as on the wire (RFC 7301 3.1). 0: it is no such list, or too long. */
+size_t options_alpn(uint8_t *out, size_t cap, const char *list);
+
+#endif
