@@ -18,6 +18,9 @@ struct target {
  * none is given. ERR_USAGE: it is none of these, and *why says what is wrong. */
 enum err target_parse(struct target *out, const char *text, const char **why) MUST_USE;
 
+/* The same with another port where none is given. */
+enum err target_parse_port(struct target *out, const char *text, uint16_t def_port, const char **why) MUST_USE;
+
 /* Is it fit to be a host's name? Letters, digits, hyphens and dots, labels of 1 to 63 octets (RFC 1123 2.1);
  * an underscore does no harm. *why says what is wrong. */
 bool target_is_name(const char *name, const char **why);

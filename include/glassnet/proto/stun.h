@@ -81,6 +81,9 @@ bool stun_attribute_next(const uint8_t *p, size_t len, size_t *pos, struct stun_
 /* The address that an attribute holds. False when it has a form that it must not have. */
 bool stun_address(struct endpoint *out, const uint8_t *p, const struct stun_attribute *a);
 
+/* What a FINGERPRINT over these octets (all of the message before it) must be (RFC 8489 14.7). */
+uint32_t stun_fingerprint(const uint8_t *p, size_t len);
+
 void stun_summary(const struct stun *h, const uint8_t *p, size_t len, struct text *out);
 void stun_describe(const struct stun *h, const uint8_t *p, size_t len, size_t base, struct trace *t);
 

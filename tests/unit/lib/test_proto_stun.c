@@ -1,5 +1,8 @@
 /* STUN. The vectors of RFC 5769 2.1 to 2.3; the rest hand-made after RFC 8489 and RFC 5780. */
 #include "glassnet/proto/stun.h"
+#include <string.h>
+
+#include "glassnet/proto/stun_write.h"
 #include "proto_support.h"
 
 static const char request[] = "00010058 2112a442 b7e7a701bc34d686fa87dfae 80220010 5354554e207465737420636c69656e74"
@@ -67,6 +70,98 @@ static void rfc5769_responses_give_the_address(void **state)
 	assert_true(h.fingerprint_right);
 	ASSERT_LINE("STUN binding response: you are [2001:db8:1234:5678:11:2233:4455:6677]:32853",
 	    stun_summary(&h, b6.b, b6.n, &out));
+}
+
+/* RFC 5769 2.4: long-term authentication; its key is the MD5 of "USERNAME:REALM:PASSWORD". The user's name is
+ * written in Japanese, the password with a soft hyphen that SASLprep takes out. */
+static const char request_long[] = "00010060 2112a442 78ad3433c6ad72c029da412e"
+                                   "00060012 e3839ee38388e383aae38383e382afe382b90000"
+                                   "0015001c 662f2f3439396b39353464364f4c33346f4c39465354767936347341"
+                                   "0014000b 6578616d706c652e6f726700"
+                                   "00080014 f67024656dd64a3e02b8e0712e85c9a28ca89666";
+static const char password[] = "VOkJxbRl1RmTxUk/WvJxBt"; /* of 2.1 to 2.3 */
+
+static void rfc5769_integrity_is_right_with_the_password_alone(void **state)
+{
+	(void)state;
+	const char *const texts[] = {request, response4, response6};
+	for (size_t i = 0; i < 3; i++) {
+		struct bytes b = from_hex(texts[i]);
+		assert_true(stun_integrity_right(b.b, b.n, password, strlen(password)));
+		assert_false(stun_integrity_right(b.b, b.n, "VOkJxbRl1RmTxUk/WvJxBT", strlen(password)));
+		b.b[30] ^= 1;
+		assert_false(stun_integrity_right(b.b, b.n, password, strlen(password)));
+	}
+}
+
+static void rfc5769_long_term_request_is_right(void **state)
+{
+	(void)state;
+	struct bytes b = from_hex(request_long);
+	/* MD5 of "\u30DE\u30C8\u30EA\u30C3\u30AF\u30B9:example.org:TheMatrIX" */
+	struct bytes key = from_hex("e8ca7ad59d5eb0518e312911d2dab2a9");
+	(void)parsed(&b);
+	assert_true(stun_integrity_right(b.b, b.n, key.b, key.n));
+	key.b[0] ^= 1;
+	assert_false(stun_integrity_right(b.b, b.n, key.b, key.n));
+	assert_false(stun_integrity_right(b.b, 20, key.b, key.n)); /* nothing but a header */
+}
+
+/* What is written is what RFC 5769 has, but for its padding, which is not zero there. */
+static void rfc5769_response_is_written(void **state)
+{
+	(void)state;
+	struct bytes want = from_hex(response4);
+	uint8_t buf[STUN_WRITE_MAX], id[STUN_ID];
+	struct wr w = wr_init(buf, sizeof(buf));
+	struct endpoint mapped = {.port = 32853};
+	assert_int_equal(ip_parse(&mapped.ip, "192.0.2.1"), ERR_OK);
+	memcpy(id, want.b + 4, sizeof(id));
+	stun_begin(&w, STUN_BINDING, STUN_SUCCESS, id);
+	stun_put(&w, STUN_SOFTWARE, "test vector", 11);
+	w.buf[w.pos - 1] = ' ';
+	stun_put_address(&w, STUN_XOR_MAPPED_ADDRESS, &mapped);
+	assert_true(stun_put_integrity(&w, password, strlen(password)));
+	stun_put_fingerprint(&w);
+	assert_int_equal(stun_end(&w), want.n);
+	assert_memory_equal(buf, want.b, want.n);
+}
+
+static void written_message_that_does_not_fit_is_none(void **state)
+{
+	(void)state;
+	uint8_t buf[64], id[STUN_ID], again[STUN_ID];
+	stun_new_id(id);
+	stun_new_id(again);
+	assert_memory_not_equal(id, again, sizeof(id));
+	struct wr w = wr_init(buf, 30);
+	stun_begin(&w, STUN_BINDING, STUN_REQUEST, id);
+	stun_put_u32(&w, STUN_CHANGE_REQUEST, 4);
+	assert_int_equal(stun_end(&w), 28);
+	stun_put_fingerprint(&w);
+	assert_int_equal(stun_end(&w), 0);
+	assert_false(stun_put_integrity(&w, "x", 1));
+}
+
+static void written_error_and_addresses_are_read_back(void **state)
+{
+	(void)state;
+	uint8_t id[STUN_ID];
+	struct bytes b = {0};
+	struct endpoint e = {.port = 65535};
+	assert_int_equal(ip_parse(&e.ip, "2001:db8::1"), ERR_OK);
+	stun_new_id(id);
+	struct wr w = wr_init(b.b, sizeof(b.b) < STUN_WRITE_MAX ? sizeof(b.b) : STUN_WRITE_MAX);
+	stun_begin(&w, STUN_BINDING, STUN_ERROR, id);
+	stun_put_error(&w, 420, "Unknown Attribute");
+	stun_put_address(&w, STUN_XOR_MAPPED_ADDRESS, &e);
+	stun_put_address(&w, STUN_OTHER_ADDRESS, &e);
+	b.n = stun_end(&w);
+	struct stun h = parsed(&b);
+	assert_int_equal(h.class, STUN_ERROR);
+	assert_int_equal(h.error_code, 420);
+	assert_true(ip_equal(&h.mapped.ip, &e.ip) && h.mapped.port == 65535);
+	assert_true(ip_equal(&h.other.ip, &e.ip) && h.other.port == 65535);
 }
 
 static void behaviour_discovery_is_told(void **state)
@@ -169,6 +264,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(rfc5769_request_is_read),
 	    cmocka_unit_test(rfc5769_responses_give_the_address),
+	    cmocka_unit_test(rfc5769_integrity_is_right_with_the_password_alone),
+	    cmocka_unit_test(rfc5769_long_term_request_is_right),
+	    cmocka_unit_test(rfc5769_response_is_written),
+	    cmocka_unit_test(written_message_that_does_not_fit_is_none),
+	    cmocka_unit_test(written_error_and_addresses_are_read_back),
 	    cmocka_unit_test(behaviour_discovery_is_told),
 	    cmocka_unit_test(error_says_why),
 	    cmocka_unit_test(class_and_method_are_unwound),

@@ -64,10 +64,15 @@ static enum err take_host(struct target *out, const char *text, size_t len, bool
 
 enum err target_parse(struct target *out, const char *text, const char **why)
 {
+	return target_parse_port(out, text, 443, why);
+}
+
+enum err target_parse_port(struct target *out, const char *text, uint16_t def_port, const char **why)
+{
 	const char *colon = strchr(text, ':'), *close = strchr(text, ']');
 	enum err e;
 
-	out->port = 443;
+	out->port = def_port;
 	if (text[0] == '[') {
 		*why = "the address is not closed with ]";
 		if (!close || (close[1] && close[1] != ':'))

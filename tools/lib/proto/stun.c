@@ -81,11 +81,16 @@ static uint32_t crc32(const uint8_t *p, size_t len)
 }
 
 /* RFC 8489 14.7: over all that stands before it; 0x5354554e are the letters STUN. */
+uint32_t stun_fingerprint(const uint8_t *p, size_t len)
+{
+	return crc32(p, len) ^ 0x5354554e;
+}
+
 static bool fingerprint_matches(const uint8_t *p, const struct stun_attribute *a)
 {
 	struct rd r = rd_init(p + a->data_off, a->len);
 
-	return rd_u32(&r) == (crc32(p, a->off) ^ 0x5354554e);
+	return rd_u32(&r) == stun_fingerprint(p, a->off);
 }
 
 static bool take_error(struct stun *h, const uint8_t *p, const struct stun_attribute *a)

@@ -1,0 +1,47 @@
+/* natview: the options. Each verb is in a file of its own. */
+#include "natview.h"
+
+#define PCAP_OPTION                                                                                                  \
+	{                                                                                                            \
+		.name = "pcap", .arg = "FILE", .help = "write the packets to FILE as pcapng, each with a comment"    \
+	}
+#define FAMILY_OPTIONS                                                                                               \
+	{.name = "ipv4", .letter = '4', .help = "use IPv4 only"},                                                    \
+	{                                                                                                            \
+		.name = "ipv6", .letter = '6', .help = "use IPv6 only"                                               \
+	}
+
+static const struct cli_option serve_options[] = {
+    {.name = "listen",
+        .arg = "ADDR",
+        .help = "serve at this address; twice, for RFC 5780 (default: this machine's own)",
+        .many = true},
+    {.name = "port", .arg = "N", .help = "STUN's first port (3478)"},
+    {.name = "other-port", .arg = "N", .help = "STUN's second port (3479)"},
+    {.name = "http", .arg = "N", .help = "the page's port (80; 8080 where that is not allowed)"},
+    {.name = "no-http", .help = "no page, STUN alone"}, PCAP_OPTION, CLI_TRACE_OPTIONS, CLI_END};
+
+static const struct cli_option whoami_options[] = {{.name = "sockets", .arg = "N", .help = "ask from N sockets (2)"},
+    FAMILY_OPTIONS, CLI_TIMEOUT_OPTION, PCAP_OPTION, CLI_TRACE_OPTIONS, CLI_END};
+static const struct cli_option type_options[] = {
+    {.name = "lifetime", .arg = "SECONDS", .help = "look for the end of a binding nobody uses, for up to SECONDS"},
+    FAMILY_OPTIONS, CLI_TIMEOUT_OPTION, PCAP_OPTION, CLI_TRACE_OPTIONS, CLI_END};
+
+static const struct cli_verb verbs[] = {
+    {"whoami", "[URL | stun:HOST[:PORT]]", 0, 1, "what the other side sees, beside what this side sees",
+        whoami_options, verb_whoami, false, false},
+    {"type", "[stun:]HOST[:PORT]", 1, 1, "how does the NAT on the way behave? Mapping and filtering by RFC 5780",
+        type_options, verb_type, false, false},
+    {"serve", "", 0, 0, "be the other side: a STUN server (RFC 5780), and a page that says what your address is",
+        serve_options, verb_serve, false, false},
+    {0}};
+
+static const struct cli_tool tool = {.name = "natview",
+    .summary = "addresses, ports, DHCP and NAT, seen from both sides",
+    .verbs = verbs,
+    .examples = "  natview serve\n"};
+
+int main(int argc, char **argv)
+{
+	return cli_main(&tool, argc, argv);
+}
