@@ -292,7 +292,7 @@ enum step restart_at(struct lookup *l, struct frame *f, const ldns_rr *alias, co
 	if (f->n_names > ALIASES_MAX)
 		return give_up(l, f, ERR_BUDGET, "more than %u aliases, one behind the other", ALIASES_MAX);
 	tell_alias(l, f, target, from_cache);
-	f->full = f->renewed = false;
+	f->full = f->renewed = f->stepped = false;
 	f->minimised = 0;
 	f->sname = *target;
 	f->names[f->n_names++] = *target;

@@ -66,6 +66,16 @@ struct dname closest_zone(struct lookup *l, const struct dname *name, const stru
 	}
 }
 
+unsigned cuts_known(struct lookup *l, const struct dname *name)
+{
+	unsigned n = 0;
+	for (struct dname zone = *name; !dname_is_root(&zone); zone = dname_parent(&zone)) {
+		const struct cache_entry *e = known(l, CACHE_DELEGATION, &zone, LDNS_RR_TYPE_NS);
+		n += e && e->lookup != l->number;
+	}
+	return n;
+}
+
 static bool family_wanted(const struct lookup *l, uint8_t family)
 {
 	return family == 4 ? l->r->config.use_v4 : l->r->config.use_v6;

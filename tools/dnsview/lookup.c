@@ -42,6 +42,14 @@ void lookup_result_release(struct lookup_result *res)
 	*res = (struct lookup_result){0};
 }
 
+size_t lookup_octets(const struct lookup_result *res, bool sent)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < res->n_hops; i++)
+		n += sent ? res->hops[i].sent : res->hops[i].received;
+	return n;
+}
+
 /* --- frames ------------------------------------------------------------------------------------ */
 
 static void frame_free(struct frame *f)
@@ -261,6 +269,9 @@ struct hop *add_hop(struct lookup *l, const struct frame *f, const struct dns_re
 	    .server = f->slist.ns[f->slist.address[f->at].ns].name,
 	    .to = f->query.to,
 	    .tcp = f->tcp,
+	    .depth = f->depth,
+	    .sent = f->query.len,
+	    .received = reply->err == ERR_OK ? reply->len : 0,
 	    .rtt_ns = reply->rtt_ns,
 	    .err = reply->err,
 	    .response = RESPONSE_FAILED};
@@ -312,6 +323,7 @@ void resolver_lookup(
 {
 	struct lookup l;
 	run(&l, r, ex, name, type, out);
+	tell_path(&l);
 	tell_result(&l);
 }
 

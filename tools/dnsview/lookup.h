@@ -38,6 +38,7 @@ struct frame {
 	bool tcp, edns;
 	bool recursion;  /* only resolvers are left: they are asked to recurse */
 	bool plain_case; /* the letters go out as they are: some servers cannot stand anything else */
+	bool stepped;    /* step 2 was taken for this name */
 	bool renewed;    /* the delegation was fetched anew, as all servers of the old one were of no use */
 	struct dns_query query;
 	struct endpoint local; /* where it left from */
@@ -92,6 +93,8 @@ ldns_rr_list *collect(
 void slist_fill(struct lookup *l, struct frame *f, const struct dname *name);
 /* The closest zone to name that servers are known for. */
 struct dname closest_zone(struct lookup *l, const struct dname *name, const struct cache_entry **delegation);
+/* How many of the cuts from the root down to name were known before this lookup: each spares a query. */
+unsigned cuts_known(struct lookup *l, const struct dname *name);
 /* Adds the addresses of one name server that the cache has; returns how many are new. */
 unsigned slist_add_known(struct lookup *l, struct frame *f, unsigned ns);
 /* … and the glue, where better addresses are known. */

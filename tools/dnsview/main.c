@@ -12,6 +12,15 @@ static const struct cli_option trace_options[] = {
     {.name = "ipv4", .letter = '4', .help = "ask servers over IPv4 only"},
     {.name = "ipv6", .letter = '6', .help = "ask servers over IPv6 only"},
     {.name = "tcp", .help = "ask over TCP from the start"},
+    {.name = "qmin", .help = "tell each server no more of the name than it needs (RFC 9156)"},
+    {.name = "all",
+        .help = "then ask every server of every zone on the way the same, and show where they\n"
+                "disagree; begins with an empty cache"},
+    {.name = "server",
+        .arg = "ADDR[:PORT]",
+        .help = "ask this one server, once, and show what it says; nothing is followed or kept"},
+    {.name = "rd", .help = "with --server: ask it to find the answer out (recursion desired)"},
+    {.name = "no-rd", .help = "with --server: ask only for what it knows itself (the default)"},
     {.name = "dnssec", .help = "then verify the chain of trust to it; begins with an empty cache"},
     {.name = "trust-anchor",
         .arg = "FILE",
@@ -93,9 +102,12 @@ static bool read_options(const struct cli *c, struct trace_request *r)
 	    .allow_special = cli_has(c, "allow-special"),
 	    .hints_file = cli_get(c, "root-hints"),
 	    .cache_file = cli_get(c, "cache"),
-	    .no_cache = cli_has(c, "no-cache") || cli_has(c, "dnssec"),
+	    .no_cache = cli_has(c, "no-cache") || cli_has(c, "dnssec") || cli_has(c, "all"),
 	    .dnssec = cli_has(c, "dnssec"),
 	    .anchor_file = cli_get(c, "trust-anchor"),
+	    .qmin = cli_has(c, "qmin"),
+	    .all = cli_has(c, "all"),
+	    .rd = cli_has(c, "rd"),
 	    .timeout_ns = 2 * NS_PER_S};
 	if (!cli_number(c, "repeat", 0, 1000, &repeat) || !cli_number(c, "port", 1, 65535, &port) ||
 	    !cli_seconds(c, "timeout", 60, &r->timeout_ns) || !read_clock(c, &r->offset_ns))
@@ -103,6 +115,23 @@ static bool read_options(const struct cli *c, struct trace_request *r)
 	r->repeat = (unsigned)repeat;
 	r->port = (uint16_t)port;
 	return true;
+}
+
+/* --server asks one server: what is about the way makes no sense with it. */
+static const char *wrong_with_server(const struct cli *c, struct trace_request *r)
+{
+	const char *server = cli_get(c, "server");
+	if (cli_has(c, "rd") && cli_has(c, "no-rd"))
+		return "--rd and --no-rd exclude each other";
+	if (!server)
+		return cli_has(c, "rd") || cli_has(c, "no-rd") ? "--rd and --no-rd: only with --server" : NULL;
+	if (endpoint_parse(&r->server, server, r->port))
+		return "--server: the address of a name server, like 192.0.2.53 or [2001:db8::53]:5353";
+	if (r->server.ip.family == 4 ? !r->use_v4 : !r->use_v6)
+		return "--server: the address is not of the family that -4 or -6 asks for";
+	if (r->all || r->qmin || r->hints_file || r->cache_file || r->anchor_file || r->repeat || cli_get(c, "then"))
+		return "--server asks one server, once: it goes with no option about the way or the cache";
+	return NULL;
 }
 
 static int verb_trace(struct cli *c)
@@ -117,10 +146,15 @@ static int verb_trace(struct cli *c)
 		return cli_usage(c, "--cache and --no-cache exclude each other");
 	if (r.dnssec && r.cache_file)
 		return cli_usage(c, "--cache and --dnssec exclude each other: the file has no signatures");
+	if (r.all && r.cache_file)
+		return cli_usage(c, "--cache and --all exclude each other: every zone on the way is asked");
 	if (r.anchor_file && !r.dnssec)
 		return cli_usage(c, "--trust-anchor: only with --dnssec");
 	if (r.timeout_ns < 10 * NS_PER_MS)
 		return cli_usage(c, "--timeout: at least 0.01 seconds");
+	const char *wrong = wrong_with_server(c, &r);
+	if (wrong)
+		return cli_usage(c, "%s", wrong);
 	if (!trace_request_type(&r, c->argc > 1 ? c->argv[1] : "A", &why))
 		return cli_usage(c, "%s: %s", c->argv[1], why);
 	if (!trace_request_name(&r, c->argv[0], &why))
@@ -246,6 +280,8 @@ static const struct cli_tool tool = {
                 "  dnsview trace www.example --repeat 1          … and once more: the cache at work\n"
                 "  dnsview trace www.example --then ftp.example  … another name of the same zone\n"
                 "  dnsview trace www.example --json              for programs\n"
+                "  dnsview trace www.example --qmin --no-cache   … and no server learns more than it must\n"
+                "  dnsview trace www.example --server 192.0.2.2  one server, asked once\n"
                 "  dnsview cache                                 what is remembered, and for how long\n"
                 "  dnsview batch names.txt --workers 2000        thousands of names at once, as JSON lines\n"
                 "  dnsview serve --listen 127.0.0.1:5353         a resolver: ask it with dig\n",

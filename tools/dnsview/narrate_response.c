@@ -29,21 +29,25 @@ static void put_received(
 
 /* --- what is not a response -------------------------------------------------------------------- */
 
+void tell_stray_packets(struct trace *t, const char *server, const struct dns_reply *reply)
+{
+	char from[ENDPOINT_TEXT];
+	for (unsigned i = 0; i < reply->n_strays && i < STRAYS_MAX; i++)
+		ev_decision(t, "packet-dropped", "RFC 5452 9.1",
+		    "A packet from %s, sent while %s was asked, is thrown away: %s. Whoever forges answers has to "
+		    "guess all of "
+		    "this right.",
+		    endpoint_text(from, &reply->stray[i].from), server, match_text(reply->stray[i].why));
+	if (reply->n_strays > STRAYS_MAX)
+		ev_decision(t, "packet-dropped", "RFC 5452 9.1", "%u more such packets are thrown away.",
+		    reply->n_strays - STRAYS_MAX);
+}
+
 void tell_strays(struct lookup *l, const struct frame *f, const struct dns_reply *reply)
 {
-	if (!trace_on(tr(l)))
-		return;
-	char server[SERVER_TEXT], from[ENDPOINT_TEXT];
-	for (unsigned i = 0; i < reply->n_strays && i < STRAYS_MAX; i++)
-		ev_decision(tr(l), "packet-dropped", "RFC 5452 9.1",
-		    "A packet from %s, sent while %s was asked, is thrown away: %s. Whoever forges answers "
-		    "has to guess all of "
-		    "this right.",
-		    endpoint_text(from, &reply->stray[i].from), server_text(server, f, f->at),
-		    match_text(reply->stray[i].why));
-	if (reply->n_strays > STRAYS_MAX)
-		ev_decision(tr(l), "packet-dropped", "RFC 5452 9.1", "%u more such packets are thrown away.",
-		    reply->n_strays - STRAYS_MAX);
+	char server[SERVER_TEXT];
+	if (trace_on(tr(l)))
+		tell_stray_packets(tr(l), server_text(server, f, f->at), reply);
 }
 
 void tell_mismatch(struct lookup *l, const struct frame *f, const struct dns_reply *reply, enum match match)
@@ -164,7 +168,7 @@ void tell_response(struct lookup *l, const struct frame *f, const struct dns_rep
 		return;
 	response_label(label, f, m, a);
 	put_received(l, f, reply, label, SECRECY_CLEAR);
-	tell_fields(l, reply->bytes, reply->len);
+	tell_fields(l->tell, reply->bytes, reply->len);
 	if (a->kind == RESPONSE_ANSWER && m->aa)
 		teach(l->tell, LESSON_AUTHORITY);
 	else if (!m->aa && (a->kind == RESPONSE_ANSWER || a->kind == RESPONSE_ALIAS))

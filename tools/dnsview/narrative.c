@@ -59,12 +59,12 @@ static struct trace *tr(const struct lookup *l)
 }
 
 /* Every part of a message, by the library's decoder; it stops where a message is malformed. */
-void tell_fields(struct lookup *l, const uint8_t *bytes, size_t len)
+void tell_fields(const struct narrator *n, const uint8_t *bytes, size_t len)
 {
 	struct dns m;
 	size_t at;
-	if (trace_on(tr(l)) && (dns_parse(&m, bytes, len, &at) == ERR_OK || len >= 12))
-		dns_describe(&m, bytes, len, 0, tr(l));
+	if (trace_on(n->trace) && (dns_parse(&m, bytes, len, &at) == ERR_OK || len >= 12))
+		dns_describe(&m, bytes, len, 0, n->trace);
 }
 
 /* --- the question ------------------------------------------------------------------------------ */
@@ -282,7 +282,7 @@ void tell_sent(struct lookup *l, const struct frame *f)
 	                    .secrecy = SECRECY_CLEAR,
 	                    .from_addr = f->local.ip.family ? endpoint_text(from, &f->local) : NULL,
 	                    .to_addr = endpoint_text(to, &f->query.to)}});
-	tell_fields(l, f->query.bytes, f->query.len);
+	tell_fields(l->tell, f->query.bytes, f->query.len);
 	teach(l->tell, LESSON_RD);
 	teach(l->tell, LESSON_GUESS);
 }

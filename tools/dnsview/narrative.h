@@ -10,6 +10,7 @@
 /* the question, and the answer */
 void tell_begin(struct lookup *l);
 void tell_result(struct lookup *l);
+void tell_path(struct lookup *l); /* the way as a tree, and what it cost (narrate_path.c) */
 void tell_give_up(struct lookup *l, const struct frame *f, const char *why);
 
 /* step 1 */
@@ -42,6 +43,8 @@ void tell_ns_cycle(struct lookup *l, const struct frame *f, unsigned ns);
 void tell_ns_bound(struct lookup *l, const struct frame *f, unsigned ns);
 
 /* step 4 */
+/* Packets that came while server was asked and were thrown away. */
+void tell_stray_packets(struct trace *t, const char *server, const struct dns_reply *reply);
 void tell_strays(struct lookup *l, const struct frame *f, const struct dns_reply *reply);
 void tell_mismatch(struct lookup *l, const struct frame *f, const struct dns_reply *reply, enum match match);
 void tell_case_changed(struct lookup *l, const struct frame *f, const struct dns_reply *reply);
@@ -78,7 +81,7 @@ char *server_text(char out[static SERVER_TEXT], const struct frame *f, unsigned 
 char *zone_text(char out[static DNAME_TEXT], const struct dname *n);
 
 /* Every field of the message that was told last, as EV_FIELD. */
-void tell_fields(struct lookup *l, const uint8_t *bytes, size_t len);
+void tell_fields(const struct narrator *n, const uint8_t *bytes, size_t len);
 
 /* Sentences that teach (explain.c). */
 enum lesson {

@@ -66,11 +66,19 @@ static struct dname alias_target(const struct frame *f, const struct cache_entry
 	return target;
 }
 
+/* What was learnt in this very lookup saves nothing: it was asked for. */
+static void count_saved(struct lookup *l, const struct frame *f, const struct cache_entry *e)
+{
+	if (e->lookup != l->number)
+		l->res->saved += 1 + cuts_known(l, &f->sname);
+}
+
 static enum step restart_at_cached(struct lookup *l, struct frame *f, const struct cache_entry *e, int64_t now)
 {
 	struct dname target = alias_target(f, e);
 	uint32_t left = cache_left(e, now);
 	ldns_rr_list *rrs = cache_rrs(e, false, left);
+	count_saved(l, f, e);
 	tell_cache_hit(l, f, e);
 	if (!rrs) {
 		l->fatal = ERR_NOMEM;
@@ -86,6 +94,7 @@ enum step step_1_answer_in_cache(struct lookup *l, struct frame *f)
 	int64_t now = l->now;
 	const struct cache_entry *e = known(l, CACHE_ANSWER, &f->sname, f->stype);
 	if (e) {
+		count_saved(l, f, e);
 		tell_cache_hit(l, f, e);
 		ldns_rr_list *rrs = cache_rrs(e, false, cache_left(e, now)); /* it counts down */
 		ldns_rr_list_push_rr_list(f->answer, rrs);
@@ -94,6 +103,7 @@ enum step step_1_answer_in_cache(struct lookup *l, struct frame *f)
 	}
 	e = known_negative(l, f);
 	if (e) {
+		count_saved(l, f, e);
 		tell_cache_hit(l, f, e);
 		if (e->kind == CACHE_FAILURE)
 			return give_up(
@@ -115,6 +125,9 @@ enum step step_2_best_servers(struct lookup *l, struct frame *f)
 	/* A DS record lives on the parent's side of the cut (RFC 4035 3.1.4.1). */
 	struct dname name = f->stype == LDNS_RR_TYPE_DS ? dname_parent(&f->sname) : f->sname;
 	slist_fill(l, f, &name);
+	if (!f->stepped)
+		l->res->saved += cuts_known(l, &f->slist.zone);
+	f->stepped = true;
 	f->again = f->recursion = f->plain_case = false;
 	minimise_begin(l, f);
 	tell_best_servers(l, f);

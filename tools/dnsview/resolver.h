@@ -87,6 +87,8 @@ struct hop {
 	struct dname zone, server;
 	struct endpoint to;
 	bool tcp;
+	unsigned depth;        /* 0: the name itself; else a name server's address, for one of depth - 1 */
+	size_t sent, received; /* octets of the messages */
 	int64_t rtt_ns;
 	enum err err;           /* ERR_OK: there was a response */
 	enum response response; /* … and it was this */
@@ -104,6 +106,7 @@ struct lookup_result {
 	ldns_rr_list *answer;      /* the aliases and the records; TTLs as they are left */
 	ldns_rr_list *authority;   /* of a "no": the SOA that says how long it holds; NULL: none */
 	unsigned queries, servers; /* sent; different addresses */
+	unsigned saved;            /* queries that the cache made unnecessary, at least */
 	int64_t duration_ns;
 	char why[320]; /* of a failure */
 	size_t n_hops;
@@ -117,5 +120,7 @@ void resolver_lookup(
 void resolver_fetch(
     struct resolver *r, struct exchange ex, const struct dname *name, uint16_t type, struct lookup_result *out);
 void lookup_result_release(struct lookup_result *res);
+/* Octets of all messages of a lookup, without what carries them. */
+size_t lookup_octets(const struct lookup_result *res, bool sent);
 
 #endif

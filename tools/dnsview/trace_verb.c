@@ -6,9 +6,11 @@
 
 #include "dnssec.h"
 #include "glassnet/addr.h"
+#include "direct.h"
 #include "narrative.h"
 #include "resolver.h"
 #include "setup.h"
+#include "survey.h"
 
 #define EXIT_INTERRUPTED 130 /* what a shell shows for a program that SIGINT ended */
 
@@ -62,15 +64,27 @@ static int worse(int a, int b)
 	return a > b ? a : b;
 }
 
-/* … with the chain of trust after it, where v is not NULL. */
+/* … a server's fault is not the input's */
+static int status_of(enum err e)
+{
+	return e == ERR_FORMAT ? EXIT_NETWORK : (int)err_exit(e);
+}
+
+struct extras {
+	struct validator *v; /* the chain of trust is verified; NULL: it is not */
+	bool all;            /* every server is asked */
+};
+
 static int lookup_one(
-    struct resolver *res, struct exchange ex, const struct dname *name, uint16_t type, struct validator *v)
+    struct resolver *res, struct exchange ex, const struct dname *name, uint16_t type, struct extras x)
 {
 	struct lookup_result out;
+	struct validator *v = x.v;
 	resolver_lookup(res, ex, name, type, &out);
 	enum security s = v && !cli_interrupted() ? validator_check(v, &out) : SECURITY_SECURE;
-	int status =
-	    out.err == ERR_FORMAT ? EXIT_NETWORK : (int)err_exit(out.err); /* a server's fault, not the input's */
+	int status = status_of(out.err);
+	if (x.all && !cli_interrupted())
+		status = worse(status, status_of(survey(res, ex, &out)));
 	lookup_result_release(&out);
 	if (s == SECURITY_BOGUS)
 		status = worse(status, EXIT_NO);
@@ -81,11 +95,12 @@ static int lookup_one(
 
 static int lookup_each(struct resolver *res, struct exchange ex, const struct trace_request *r, struct validator *v)
 {
+	struct extras x = {.v = v, .all = r->all};
 	int status = EXIT_YES;
 	for (unsigned i = 0; i <= r->repeat && status < EXIT_INTERRUPTED; i++)
-		status = worse(status, lookup_one(res, ex, &r->name[0], r->type, v));
+		status = worse(status, lookup_one(res, ex, &r->name[0], r->type, x));
 	for (unsigned i = 1; i < r->n_names && status < EXIT_INTERRUPTED; i++)
-		status = worse(status, lookup_one(res, ex, &r->name[i], r->type, v));
+		status = worse(status, lookup_one(res, ex, &r->name[i], r->type, x));
 	return status;
 }
 
@@ -111,10 +126,21 @@ static int lookup_all(struct cli *c, struct resolver *res, struct exchange ex, c
 	return status;
 }
 
+static int ask_one(struct resolver *res, struct exchange ex, const struct trace_request *r)
+{
+	char host[ENDPOINT_TEXT];
+	struct direct d = {.name = r->name[0], .type = r->type, .to = r->server, .recursion = r->rd, .tcp = r->tcp};
+	d.host = r->server.port == 53 ? ip_text(host, &r->server.ip) : endpoint_text(host, &r->server);
+	int status = status_of(direct_show(res, ex, &d));
+	return cli_interrupted() ? EXIT_INTERRUPTED : status;
+}
+
 /* … with what earlier commands learnt, and for later ones. */
 static int lookup_kept(struct cli *c, struct resolver *res, struct exchange ex, const struct trace_request *r)
 {
 	struct kept_cache k = {0};
+	if (r->server.ip.family)
+		return ask_one(res, ex, r);
 	int status = r->no_cache ? EXIT_YES : kept_cache_choose(c, &k, r->cache_file);
 	if (!status)
 		status = kept_cache_load(c, &k, res->cache);
@@ -134,6 +160,7 @@ static int run_with(
 	    .use_v6 = r->use_v6,
 	    .always_tcp = r->tcp,
 	    .dnssec = r->dnssec,
+	    .minimise = r->qmin,
 	    .port = r->port,
 	    .timeout_ns = r->timeout_ns,
 	    .policy = {.allow_special = r->allow_special || setup_in_lab()}};

@@ -6,12 +6,16 @@
 #include <stdint.h>
 
 #include "dname.h"
+#include "glassnet/addr.h"
 #include "glassnet/cli.h"
 
 #define TRACE_MAX_NAMES (CLI_MAX_MANY + 1)
 
 struct trace_request {
 	bool use_v4, use_v6, tcp, allow_special, dnssec;
+	bool qmin, all;
+	struct endpoint server;  /* family 0: all that are needed */
+	bool rd;                 /* … asked to recurse */
 	const char *anchor_file; /* NULL: the lab's own, or the Internet's */
 	unsigned repeat;         /* times more */
 	uint16_t port;
