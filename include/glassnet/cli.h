@@ -99,6 +99,7 @@ struct cli {
 	struct replacement file; /* -o: what out writes to, where own_out */
 	struct trace page;       /* --html: the page alone listens */
 	bool has_page;
+	struct json_t *lab; /* what the page's map shall show, until the page is open */
 };
 
 /* Parses, runs the verb, flushes stdout (a failed write is EXIT_INTERNAL, a closed pipe too, silently) and returns
@@ -134,6 +135,10 @@ int cli_trace_close(struct cli *c, struct trace *t, int status);
  * by cli_trace_open() and cli_trace_close(). */
 enum err cli_page_open(struct cli *c) MUST_USE;
 struct trace *cli_page(struct cli *c);
+
+/* The page's map shows this lab's networks (lab_facts(), borrowed for the call), whether the page is open already or
+ * not. A program that runs inside a lab need not say so. */
+void cli_page_lab(struct cli *c, const struct json_t *facts);
 int cli_page_close(struct cli *c, int status);
 
 /* Ctrl-C and SIGTERM: after cli_catch_interrupt(), cli_interrupted() says whether one came. Blocking calls end with

@@ -205,6 +205,11 @@ enum err sink_jsonl(struct trace_sink *sink, FILE *out) MUST_USE;
  * atomically; ERR_IO (errno tells) at once where path can't be written. */
 enum err sink_html(struct trace_sink *sink, const char *path, const char *title) MUST_USE;
 
+/* The page's map gets the links and networks of a lab: facts is the object that `glasslab facts` prints (jansson;
+ * borrowed for the call). Does nothing to any other sink. */
+struct json_t;
+void sink_html_lab(struct trace_sink *sink, const struct json_t *facts);
+
 /* Hands every event on to another trace, which is borrowed and not flushed. */
 struct trace_sink sink_tee(struct trace *to);
 

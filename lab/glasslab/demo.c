@@ -172,10 +172,12 @@ int demo_main(struct cli *c, const char *lab_name, const char *data_dir, const s
 		status = cli_fail(c, e, "%s", msg);
 		goto out;
 	}
-	if (cli_trace_open(c, &d.trace, &clock_real, "glasslab") == ERR_OK)
+	if (cli_trace_open(c, &d.trace, &clock_real, "glasslab") == ERR_OK) {
+		cli_page_lab(c, lab_facts(d.lab));
 		play(&d, scene);
-	else
+	} else {
 		fail(&d, ERR_IO);
+	}
 	status = verdict(&d, scene->name);
 	status = cli_trace_close(c, &d.trace, status);
 out:

@@ -109,6 +109,9 @@ json_t *demo_host_facts(const struct demo *d, const char *host);
 /* Is this address on an interface of that host? */
 bool demo_has_address(const struct demo *d, const char *host, const char *addr);
 
+/* `glasslab move HOST LAN`, shown as a learner would type it; where the host is now becomes part of the trace. */
+bool demo_move(struct demo *d, const char *host, const char *lan);
+
 /* --- packets --- */
 
 /* Every journey since the last call, oldest first: those for which wanted() is true are drawn as a ladder

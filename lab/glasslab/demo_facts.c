@@ -1,4 +1,4 @@
-/* What a scene asks of the lab's facts. */
+/* What a scene asks of the lab's facts, and how it changes them. */
 #include <string.h>
 
 #include "demo.h"
@@ -33,4 +33,15 @@ bool demo_has_address(const struct demo *d, const char *host, const char *addr)
 		}
 	}
 	return false;
+}
+
+bool demo_move(struct demo *d, const char *host, const char *lan)
+{
+	const char *const argv[] = {"move", host, lan, NULL};
+
+	ev_decision(&d->trace, "command", NULL, "$ glasslab move %s %s", host, lan);
+	if (demo_glasslab(d, argv) != 0)
+		return false;
+	ev_state(&d->trace, "network", host, NULL, lan, "carried there: another router, and whoever it belongs to");
+	return true;
 }

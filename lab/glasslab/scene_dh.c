@@ -141,13 +141,11 @@ struct attack {
 static bool go_to_the_airport(struct scene_dh *s, struct attack *a)
 {
 	static const char *const wifi[] = {"mallory", "freewifi", NULL};
-	static const char *const move[] = {"move", "laptop", "airport", NULL};
 
 	bool ok = demo_start(s->d, &a->wifi, "mallory", DEMO_SILENT, wifi, NULL) &&
 	          demo_follow(s->d, &a->wifi, "decision", "ready");
 	ev_decision(&s->d->trace, "command", NULL, "$ glasslab exec mallory -- mallory freewifi");
-	ev_decision(&s->d->trace, "command", NULL, "$ glasslab move laptop airport");
-	ok = ok && demo_glasslab(s->d, move) == 0 && demo_follow(s->d, &a->wifi, "state", "lease");
+	ok = ok && demo_move(s->d, "laptop", "airport") && demo_follow(s->d, &a->wifi, "state", "lease");
 	demo_expect(s->d, "on-the-way", ok, "does the way to Bob lead through mallory?",
 	    ok ? "the laptop's lease is mallory's" : "no lease");
 	return ok;
@@ -270,11 +268,8 @@ static void act_signed(struct scene_dh *s, struct attack *a)
 
 static void act_home(struct scene_dh *s)
 {
-	static const char *const home[] = {"move", "laptop", "home", NULL};
-
 	demo_act(s->d, "home");
-	ev_decision(&s->d->trace, "command", NULL, "$ glasslab move laptop home");
-	if (demo_glasslab(s->d, home) != 0 || !converse(s, true))
+	if (!demo_move(s->d, "laptop", "home") || !converse(s, true))
 		return;
 	look_at_packets(s, "Signed, at home");
 	demo_expect(s->d, "proved",

@@ -76,10 +76,7 @@ static bool names_mallory(const struct demo *d, const char *line, const char *be
 
 static void arrive(struct story *s, struct attack *a)
 {
-	static const char *const move[] = {"move", "laptop", "airport", NULL};
-
-	ev_decision(&s->d->trace, "command", NULL, "$ glasslab move laptop airport");
-	bool leased = demo_glasslab(s->d, move) == 0 && demo_follow(s->d, &a->process, "state", "lease");
+	bool leased = demo_move(s->d, "laptop", "airport") && demo_follow(s->d, &a->process, "state", "lease");
 	retell(s->d, &a->process, &a->told, is_deed);
 	demo_expect(s->d, "lease", leased, "did the laptop lease an address from mallory?", "%s",
 	    leased ? "mallory's DHCP server says so" : "no lease");

@@ -32,14 +32,22 @@ static bool is_tampered(const json_t *ev)
 	return strcmp(text_of(ev, "secrecy"), "tampered") == 0;
 }
 
+/* Event i, or the message that it is a field of. */
+static const json_t *message_of(const struct demo_process *p, size_t i)
+{
+	while (i > 0 && strcmp(text_of(json_array_get(p->events, i), "kind"), "field") == 0)
+		i--;
+	return json_array_get(p->events, i);
+}
+
 /* Makes the events of p from *from on, as far as they are wanted, events of the scene. The page has room for what was
  * tampered with, too. */
 void retell(struct demo *d, const struct demo_process *p, size_t *from, wanted_event *wanted)
 {
 	for (; *from < json_array_size(p->events); ++*from) {
-		const json_t *ev = json_array_get(p->events, *from);
+		const json_t *whole = json_array_get(p->events, *from), *ev = message_of(p, *from);
 		struct trace *to = wanted(ev) ? &d->trace : is_tampered(ev) ? cli_page(d->cli) : NULL;
-		char *line = to ? json_dumps(ev, JSON_COMPACT) : NULL;
+		char *line = to ? json_dumps(whole, JSON_COMPACT) : NULL;
 		if (line)
 			(void)!trace_replay(to, line, strlen(line));
 		free(line);

@@ -53,7 +53,7 @@ def shows_state(b, n, messages):
     for s in messages[n]["states"]:
         kept[s["table"], s["key"]] = s.get("after", "gone")
     shown = b.js("return [...document.querySelectorAll('#state table')].flatMap(t => [...t.rows].map(r => "
-                 "[t.caption.textContent, r.cells[0].textContent, [...r.cells[1].childNodes].filter(c => "
+                 "[t.caption.firstChild.data, r.cells[0].textContent, [...r.cells[1].childNodes].filter(c => "
                  "c.nodeType === 3).map(c => c.data).join('').trim()]))")
     check("kept at message %d" % (n + 1), sorted(shown), sorted([t, k, v] for (t, k), v in kept.items()))
 
@@ -70,7 +70,9 @@ def click_arrow(b, n):
 
 
 def find_and_click(b, n):
-    b.js("""const box = document.querySelector('#ladder');
+    b.js("""const box = document.querySelector('#ladder'), before = document.querySelector('#wanted');
+        if (before)
+            before.id = 'row-' + before.dataset.i;
         for (let y = 0; y <= box.scrollHeight; y += box.clientHeight / 2) {
             const row = [...document.querySelectorAll('.row.message')].find(e =>
                 e.getAttribute('aria-label').startsWith('Message ' + (arguments[0] + 1) + ' of '));

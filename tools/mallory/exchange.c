@@ -35,6 +35,65 @@ void exchange_release(struct exchange *x)
 	buf_release(&x->to_victim);
 }
 
+/* --- messages, with their parts --- */
+
+static void tell(struct exchange *x, bool sent, const char *peer, const char *label, const uint8_t *p, size_t len,
+    enum secrecy secrecy)
+{
+	emit(x->trace, (struct event){.kind = sent ? EV_SEND : EV_RECV,
+	                   .u.msg = {.from = sent ? x->names.self : peer,
+	                       .to = sent ? peer : x->names.self,
+	                       .proto = "HTTP",
+	                       .label = label,
+	                       .bytes = p,
+	                       .len = len,
+	                       .secrecy = secrecy}});
+}
+
+static void describe(struct exchange *x, const uint8_t *p, size_t len)
+{
+	struct http h;
+	size_t at;
+
+	if (trace_on(x->trace) && http_parse(&h, p, len, &at) == ERR_OK)
+		http_describe(&h, p, len, 0, x->trace);
+}
+
+/* Where the reply is no longer what the bank sent. */
+static void describe_changes(struct exchange *x)
+{
+	static const char layer[] = "Changed on the way";
+	const uint8_t *p = x->to_victim.data;
+	size_t len = x->to_victim.len, off, n, at;
+	char meaning[128], length[24];
+	struct http_header hd;
+	struct http h;
+
+	if (!trace_on(x->trace) || http_parse(&h, p, len, &at) != ERR_OK)
+		return;
+	snprintf(meaning, sizeof meaning, "%s wrote %s", x->names.bank, x->changed.before);
+	for (size_t pos = h.body_off; account_find(p, len, pos, &off, &n); pos = off + n)
+		if (n == strlen(MALLORY_ACCOUNT) && memcmp(p + off, MALLORY_ACCOUNT, n) == 0)
+			ev_field(
+			    x->trace, (struct ev_field){.layer = layer,
+			                  .name = "account number",
+			                  .value = MALLORY_ACCOUNT,
+			                  .meaning = x->changed.changed == 1 ? meaning : "another one stood here",
+			                  .off = off,
+			                  .len = n});
+	if (!h.has_length || !http_header_find(&h, p, "Content-Length", &hd))
+		return;
+	snprintf(meaning, sizeof meaning, "%s wrote %zu: the page has another length now, and its head has to say so",
+	    x->names.bank, x->body_before);
+	snprintf(length, sizeof length, "%.*s", (int)hd.value.len, (const char *)p + hd.value.off);
+	ev_field(x->trace, (struct ev_field){.layer = layer,
+	                       .name = "Content-Length",
+	                       .value = length,
+	                       .meaning = meaning,
+	                       .off = hd.value.off,
+	                       .len = hd.value.len});
+}
+
 /* --- answers of mallory's own --- */
 
 static void answer(struct exchange *x, const char *status, const char *text)
@@ -141,14 +200,8 @@ static void take_request(struct exchange *x, const struct http *h)
 	    (const char *)p + h->method.off, (int)(h->target.len < 64 ? h->target.len : 64),
 	    (const char *)p + h->target.off);
 	escape_text(x->line, sizeof x->line, start, n > 0 ? (size_t)n : 0);
-	emit(x->trace, (struct event){.kind = EV_RECV,
-	                   .u.msg = {.from = x->names.victim,
-	                       .to = x->names.self,
-	                       .proto = "HTTP",
-	                       .label = x->line,
-	                       .bytes = p,
-	                       .len = x->request.len,
-	                       .secrecy = SECRECY_CLEAR}});
+	tell(x, false, x->names.victim, x->line, p, x->request.len, SECRECY_CLEAR);
+	describe(x, p, x->request.len);
 	if (http_is_form(h, p))
 		read_form(x, h);
 	enum err e = pass_request(x, h);
@@ -156,14 +209,8 @@ static void take_request(struct exchange *x, const struct http *h)
 		refuse(x, e, "500 Internal Server Error", "the request does not fit");
 		return;
 	}
-	emit(x->trace, (struct event){.kind = EV_SEND,
-	                   .u.msg = {.from = x->names.self,
-	                       .to = x->names.bank,
-	                       .proto = "HTTP",
-	                       .label = x->line,
-	                       .bytes = x->to_bank.data,
-	                       .len = x->to_bank.len,
-	                       .secrecy = SECRECY_CLEAR}});
+	tell(x, true, x->names.bank, x->line, x->to_bank.data, x->to_bank.len, SECRECY_CLEAR);
+	describe(x, x->to_bank.data, x->to_bank.len);
 	x->state = EXCHANGE_REPLY;
 }
 
@@ -247,6 +294,7 @@ static enum err correct_length(struct exchange *x, const struct http *h)
 static enum err change_page(struct exchange *x, const struct http *h)
 {
 	size_t before = x->to_victim.len;
+	x->body_before = before - h->body_off;
 	enum err e = rewrite_page(&x->to_victim, h->body_off, &x->changed);
 	if (e || x->changed.changed == 0)
 		return e;
@@ -262,28 +310,19 @@ static void note_reply(struct exchange *x, const struct http *h, size_t len)
 	snprintf(x->status, sizeof x->status, "%u", h->status);
 	char label[64];
 	snprintf(label, sizeof label, "reply %u", h->status);
-	emit(x->trace, (struct event){.kind = EV_RECV,
-	                   .u.msg = {.from = x->names.bank,
-	                       .to = x->names.self,
-	                       .proto = "HTTP",
-	                       .label = label,
-	                       .bytes = x->to_victim.data,
-	                       .len = len,
-	                       .secrecy = SECRECY_CLEAR}});
+	tell(x, false, x->names.bank, label, x->to_victim.data, len, SECRECY_CLEAR);
+	describe(x, x->to_victim.data, len);
 }
 
 static void note_sent(struct exchange *x)
 {
 	char label[64];
 	snprintf(label, sizeof label, "reply %s%s", x->status, x->changed.changed ? ", changed" : "");
-	emit(x->trace, (struct event){.kind = EV_SEND,
-	                   .u.msg = {.from = x->names.self,
-	                       .to = x->names.victim,
-	                       .proto = "HTTP",
-	                       .label = label,
-	                       .bytes = x->to_victim.data,
-	                       .len = x->to_victim.len,
-	                       .secrecy = x->changed.changed ? SECRECY_TAMPERED : SECRECY_CLEAR}});
+	tell(x, true, x->names.victim, label, x->to_victim.data, x->to_victim.len,
+	    x->changed.changed ? SECRECY_TAMPERED : SECRECY_CLEAR);
+	if (x->changed.changed)
+		describe_changes(x);
+	describe(x, x->to_victim.data, x->to_victim.len);
 }
 
 /* Decides what becomes of the held reply; ended: no more of it comes. */

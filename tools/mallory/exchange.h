@@ -61,7 +61,8 @@ struct exchange {
 	char status[16];                     /* "200" */
 	size_t fields;                       /* form fields read */
 	struct rewrite_report changed;
-	enum err err; /* why it ended early, if it did */
+	size_t body_before; /* octets of the page as the bank sent it */
+	enum err err;       /* why it ended early, if it did */
 };
 
 void exchange_init(struct exchange *x, struct trace *trace, struct loot *loot, const struct exchange_names *names,

@@ -196,8 +196,10 @@ static void put_state(struct fields *f, const struct event *ev)
 	put(f, or_empty(s->table));
 	add(f, ": ");
 	put(f, or_empty(s->key));
-	add(f, " ");
-	put(f, or_empty(s->before));
+	if (s->before) {
+		add(f, " ");
+		put(f, s->before);
+	}
 	add(f, f->style.utf8 ? " \xe2\x86\x92 " : " -> ");
 	put(f, or_empty(s->after));
 	if (s->reason && f->style.explain) {

@@ -182,6 +182,7 @@ static int open_lab(struct cli *c, struct capture **cap)
 		    name ? " --lab " : "", name ? name : "");
 	int status = join_filter(c, lab_hosts(c, lab, hosts, &n), filter);
 	if (!status) {
+		cli_page_lab(c, lab_facts(lab));
 		e = capture_open_lab(cap, lab, hosts, n, filter, msg);
 		/* The first word of what is no filter may have been meant as a host. */
 		if (e == ERR_USAGE && n == 0 && c->argc && !strchr(c->argv[0], ' '))

@@ -186,7 +186,7 @@ static void page_past_its_limit_counts_what_it_leaves_out(void **state)
 		assert_int_equal(page_data_add(&data, &ev), ERR_OK);
 	assert_int_equal(data.messages, PAGE_MAX_MESSAGES);
 	assert_int_equal(data.left_out, 8);
-	assert_int_equal(page_data_put(&data, "t", &out), ERR_OK);
+	assert_int_equal(page_data_put(&data, "t", NULL, &out), ERR_OK);
 	assert_non_null(strstr(out.s, "\"left_out\":8"));
 	free(out.s);
 	page_data_release(&data);
@@ -238,6 +238,50 @@ static void tee_hands_events_on_with_their_actor(void **state)
 	tear_down(&f);
 }
 
+/* The text of the page's data. "": no lab is in it. */
+static void page_with_lab(const char *facts, char out[static 1024])
+{
+	struct fixture f;
+
+	set_up(&f);
+	json_t *lab = json_loads(facts, 0, NULL);
+	assert_non_null(lab);
+	sink_html_lab(&f.t.sinks[0], lab);
+	json_decref(lab);
+	ev_decision(&f.t, "id", NULL, "a decision");
+	assert_int_equal(trace_release(&f.t), ERR_OK);
+	char *page = read_page(&f), *text;
+	json_t *data = data_of(page);
+	assert_null(strstr(page, "</b>"));
+	text = json_dumps(json_object_get(data, "lab"), JSON_COMPACT | JSON_ENCODE_ANY);
+	snprintf(out, 1024, "%s", text);
+	free(text);
+	json_decref(data);
+	free(page);
+	tear_down(&f);
+}
+
+static void page_lab_has_links_and_addresses(void **state)
+{
+	char got[1024];
+	(void)state;
+
+	page_with_lab(
+	    "{\"hosts\":[{\"name\":\"laptop\",\"title\":\"Alice's </b>\",\"forwards\":false,\"interfaces\":["
+	    "{\"lan\":\"home\",\"addresses\":[\"192.0.2.1/24\",\"2001:db8::1/64\"]},"
+	    "{\"peer\":{\"host\":\"vm\"},\"addresses\":[]}]},"
+	    "{\"name\":\"vm\",\"forwards\":true,\"interfaces\":[{\"addresses\":[7]}]}],"
+	    "\"lans\":[{\"name\":\"home\",\"title\":\"a home\"}]}",
+	    got);
+	assert_string_equal(got,
+	    "{\"hosts\":[[\"laptop\",\"Alice's </b>\",0,[[\"home\",1],[\"vm\",0]],"
+	    "[\"192.0.2.1\",\"2001:db8::1\"]],[\"vm\",\"\",1,[],[]]],\"lans\":[[\"home\",\"a home\"]]}");
+	page_with_lab("{\"hosts\":7}", got);
+	assert_string_equal(got, "null");
+	page_with_lab("[]", got);
+	assert_string_equal(got, "null");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +292,7 @@ int main(void)
 	    cmocka_unit_test(page_past_its_limit_counts_what_it_leaves_out),
 	    cmocka_unit_test(page_that_fails_leaves_what_was_there),
 	    cmocka_unit_test(tee_hands_events_on_with_their_actor),
+	    cmocka_unit_test(page_lab_has_links_and_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "glassnet/proto/arp.h"
+
 #define TEXT 512
 
 /* --- names of the places */
@@ -138,30 +140,32 @@ static bool is_private(const struct ip *a)
 	return a->family == 6 && (a->b[0] & 0xfe) == 0xfc;
 }
 
+/* One entry of the translator's table, whichever way the packet goes: a place inside, and what stands for it outside. */
 static void emit_nat(struct trace *t, const char *host, const struct packet *a, const struct sighting *out)
 {
 	const struct packet *b = &out->packet;
 	unsigned changes = sighting_changes(a, b);
-	char before[ENDPOINT_TEXT], after[ENDPOINT_TEXT];
+	char named[ENDPOINT_TEXT], became[ENDPOINT_TEXT];
 	if (changes & (CHANGE_SRC | CHANGE_SPORT))
 		emit_state(t, out, host,
 		    (struct ev_state){.table = "NAT",
-		        .key = "source",
-		        .before = end_text(before, &a->src),
-		        .after = end_text(after, &b->src),
+		        .key = end_text(named, &a->src),
+		        .after = end_text(became, &b->src),
 		        .reason = is_private(&a->src.ip) && !is_private(&b->src.ip)
 		                      ? "a private address means nothing outside: an answer to it could not "
 		                        "come back (RFC 3022)"
 		                      : "the answer is to come back to the translator (RFC 3022)"});
-	if (changes & (CHANGE_DST | CHANGE_DPORT))
+	if (changes & (CHANGE_DST | CHANGE_DPORT)) {
+		bool back = is_private(&b->dst.ip) && !is_private(&a->dst.ip);
+		end_text(named, &a->dst);
+		end_text(became, &b->dst);
 		emit_state(t, out, host,
 		    (struct ev_state){.table = "NAT",
-		        .key = "destination",
-		        .before = end_text(before, &a->dst),
-		        .after = end_text(after, &b->dst),
-		        .reason = is_private(&b->dst.ip) && !is_private(&a->dst.ip)
-		                      ? "its table says which host inside this belongs to (RFC 3022)"
-		                      : "it is led to another place than its sender named (RFC 3022)"});
+		        .key = back ? became : named,
+		        .after = back ? named : became,
+		        .reason = back ? "its table says which host inside this belongs to (RFC 3022)"
+		                       : "it is led to another place than its sender named (RFC 3022)"});
+	}
 }
 
 static void emit_checksums(struct trace *t, const char *host, const struct packet *a, const struct sighting *out)
@@ -231,6 +235,26 @@ static void emit_arrow(
 	emit(t, (struct event){.kind = EV_SEND, .time = s->time, .actor = from, .u.msg = m});
 	if (flags & JOURNEY_FIELDS)
 		packet_describe(p, t);
+}
+
+/* Whoever gets the answer to an ARP question keeps it. */
+static void emit_arp(const struct journey *j, const struct capture *c, struct trace *t)
+{
+	const struct sighting *s = &j->at[j->n - 1];
+	const struct packet *p = &s->packet;
+	const struct layer *top = p->n_layers ? packet_top(p) : NULL;
+	char from[LAB_HOST_MAX], to[LAB_HOST_MAX], ip[IP_TEXT], mac[MAC_TEXT];
+	struct arp a;
+	size_t at;
+	if (!top || top->proto != PROTO_ARP || to_a_group(p) || top->off > p->len ||
+	    arp_parse(&a, p->bytes + top->off, p->len - top->off, &at) != ERR_OK || a.operation != ARP_REPLY)
+		return;
+	journey_ends(j, c, from, to);
+	emit_state(t, s, to,
+	    (struct ev_state){.table = "ARP",
+	        .key = ip_text(ip, &a.sender),
+	        .after = mac_text(mac, &a.sender_mac),
+	        .reason = "it was asked for, and is believed: nothing proves it (RFC 826)"});
 }
 
 /* Says so where a packet was seen no further than at a host that it is not meant for. */
@@ -310,4 +334,5 @@ void journey_emit(const struct journey *j, const struct capture *c, struct trace
 		emit_hops(j, c, t, flags);
 	else
 		emit_end_to_end(j, c, t, flags);
+	emit_arp(j, c, t);
 }

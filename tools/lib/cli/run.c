@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "glassnet/cli.h"
+#include "glassnet/lab.h"
 
 static unsigned terminal_width(int fd)
 {
@@ -62,6 +63,26 @@ static void page_title(const struct cli *c, char *out, size_t cap)
 		at += (size_t)snprintf(out + at, cap - at, " %s", c->argv[i]);
 }
 
+void cli_page_lab(struct cli *c, const json_t *facts)
+{
+	if (c->has_page && c->page.n_sinks > 0)
+		sink_html_lab(&c->page.sinks[0], facts);
+	else if (cli_get(c, "html") && !c->lab)
+		c->lab = json_deep_copy(facts);
+}
+
+/* Inside a lab the page shows it. */
+static void show_own_lab(struct cli *c)
+{
+	char host[LAB_HOST_MAX];
+	struct lab *lab;
+
+	if (lab_self(host) != ERR_OK || lab_open(&lab, NULL) != ERR_OK)
+		return;
+	cli_page_lab(c, lab_facts(lab));
+	lab_close(lab);
+}
+
 enum err cli_page_open(struct cli *c)
 {
 	const char *path = cli_get(c, "html");
@@ -78,6 +99,12 @@ enum err cli_page_open(struct cli *c)
 	if (e != ERR_OK)
 		cli_fail(c, e, "can't write %s: %s", path, e == ERR_IO ? strerror(errno) : err_text(e));
 	c->has_page = e == ERR_OK;
+	if (c->has_page && c->lab)
+		cli_page_lab(c, c->lab);
+	else if (c->has_page)
+		show_own_lab(c);
+	json_decref(c->lab);
+	c->lab = NULL;
 	return e;
 }
 

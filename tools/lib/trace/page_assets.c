@@ -8,7 +8,7 @@
 
 __asm__("\t.pushsection .rodata\n"                                                               /* */
     BEGIN(page_css) FILE_OF_PAGE("style.css") END(page_css)                                      /* */
-    BEGIN(page_script) FILE_OF_PAGE("model.js") FILE_OF_PAGE("map.js") FILE_OF_PAGE("ladder.js") /* */
+    BEGIN(page_script) FILE_OF_PAGE("model.js") FILE_OF_PAGE("graph.js") FILE_OF_PAGE("map.js") FILE_OF_PAGE("ladder.js") /* */
     FILE_OF_PAGE("chart.js") FILE_OF_PAGE("detail.js") FILE_OF_PAGE("paper.js") FILE_OF_PAGE("page.js")
         END(page_script)                                      /* */
     BEGIN(page_body) FILE_OF_PAGE("body.html") END(page_body) /* */

@@ -1,6 +1,6 @@
 /* Events as arrays of numbers, the texts in a list of their own:
  *
- *     {"version":1,"title":"…","start":"2026-11-22T…Z","left_out":0,"strings":["…",…],"events":[[kind,…],…]}
+ *     {"version":1,"title":"…","start":"2026-11-22T…Z","left_out":0,"lab":null,"strings":["…",…],"events":[[kind,…],…]}
  *
  * A text in an event is its place in strings, from 1; 0: there is none. Times are ns since start. After the
  * kind (in the order of enum ev_kind) stand the members of the struct in glassnet/trace.h, in its order;
@@ -283,7 +283,7 @@ enum err page_data_add(struct page_data *p, const struct event *ev)
 	return failed(p) ? ERR_NOMEM : ERR_OK;
 }
 
-enum err page_data_put(const struct page_data *p, const char *title, struct page_text *out)
+enum err page_data_put(const struct page_data *p, const char *title, const char *lab, struct page_text *out)
 {
 	char start[TIME_TEXT + 8];
 
@@ -293,6 +293,8 @@ enum err page_data_put(const struct page_data *p, const char *title, struct page
 	page_put_string(out, moment_text(start, p->start));
 	page_puts(out, ",\"left_out\":");
 	page_put_number(out, (int64_t)p->left_out);
+	page_puts(out, ",\"lab\":");
+	page_puts(out, lab ? lab : "null");
 	page_puts(out, ",\"strings\":");
 	page_strings_put(&p->strings, out);
 	page_puts(out, ",\"events\":[\n");

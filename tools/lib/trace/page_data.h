@@ -50,8 +50,8 @@ struct page_data {
 
 enum err page_data_add(struct page_data *p, const struct event *ev) MUST_USE;
 
-/* The whole as one JSON object. */
-enum err page_data_put(const struct page_data *p, const char *title, struct page_text *out) MUST_USE;
+/* The whole as one JSON object. lab: what page_lab_put() wrote, or NULL. */
+enum err page_data_put(const struct page_data *p, const char *title, const char *lab, struct page_text *out) MUST_USE;
 void page_data_release(struct page_data *p);
 
 #endif

@@ -12,12 +12,14 @@
 #include "glassnet/file.h"
 #include "page_assets.h"
 #include "page_data.h"
+#include "page_lab.h"
 #include "text.h"
 
 struct html {
 	struct replacement file;
 	char *path, *title;
 	struct page_data data;
+	struct page_text lab; /* empty: there is none */
 	bool written;
 };
 
@@ -90,7 +92,7 @@ static enum err html_flush(void *ctx)
 
 	if (h->written)
 		return ERR_OK;
-	enum err e = page_data_put(&h->data, h->title, &json);
+	enum err e = page_data_put(&h->data, h->title, h->lab.s, &json);
 	if (e == ERR_OK && !h->file.out)
 		e = replacement_open(&h->file, h->path);
 	if (e == ERR_OK) {
@@ -108,6 +110,7 @@ static void html_release(void *ctx)
 
 	replacement_abort(&h->file);
 	page_data_release(&h->data);
+	free(h->lab.s);
 	free(h->path);
 	free(h->title);
 	free(h);
@@ -130,4 +133,20 @@ enum err sink_html(struct trace_sink *sink, const char *path, const char *title)
 	}
 	*sink = (struct trace_sink){.on_event = html_event, .flush = html_flush, .release = html_release, .ctx = h};
 	return ERR_OK;
+}
+
+void sink_html_lab(struct trace_sink *sink, const json_t *facts)
+{
+	struct html *h = sink->ctx;
+
+	if (sink->on_event != html_event)
+		return;
+	free(h->lab.s);
+	h->lab = (struct page_text){0};
+	page_lab_put(facts, &h->lab);
+	if (h->lab.failed) { /* a map without the lab is better than none */
+		free(h->lab.s);
+		h->lab = (struct page_text){0};
+	}
+	h->written = false;
 }

@@ -1,6 +1,6 @@
 /* The step that is looked at: why, what it means, what was kept then, its bytes and its fields. */
 
-const HEX_FIRST = 2048;
+const HEX_FIRST = 2048, CHANGED = "Changed on the way"; /* the layer of fields that are not as they were sent */
 const narrow = matchMedia("(max-width: 520px)"); /* half as many octets a line */
 
 class Detail {
@@ -25,7 +25,7 @@ class Detail {
 		fill("why", message ? this.story(begin, i) : []);
 		fill("meaning", this.paragraphs(row));
 		fill("followed", message ? this.story(i + 1, end + 1) : []);
-		fill("state", this.tables(message ? i : i, end));
+		fill("state", this.tables(i, end));
 		this.bytes(row);
 		this.fieldList(row);
 		$("detail").scrollTop = 0;
@@ -92,11 +92,13 @@ class Detail {
 
 	tables(begin, end) {
 		const out = [];
-		for (const [name, entries] of stateAt(this.model, begin, end)) {
+		for (const { table, actor, entries } of stateAt(this.model, begin, end)) {
 			if (!entries.size)
 				continue;
-			const t = el("table"), body = el("tbody");
-			t.append(el("caption", "", name), body);
+			const t = el("table"), body = el("tbody"), caption = el("caption", "", table);
+			if (actor)
+				caption.append(el("span", "actor", " \u00B7 " + actor));
+			t.append(caption, body);
 			const list = [...entries].reverse().sort((a, b) => b[1].changed - a[1].changed);
 			for (const [key, s] of list) {
 				const tr = el("tr", s.changed ? (s.value === null ? "gone" : "changed") : "");
@@ -131,7 +133,7 @@ class Detail {
 		const upTo = all ? len : Math.min(len, HEX_FIRST), tone = tones(row.fields, this.owner);
 		const each = narrow.matches ? 8 : 16;
 		for (let at = 0; at < upTo; at += each)
-			box.append(hexLine(row.hex, at, Math.min(at + each, upTo), this.owner, tone));
+			box.append(hexLine(row.hex, at, Math.min(at + each, upTo), this.owner, tone, row.fields));
 		if (upTo < len) {
 			const more = el("button", "more", "Show all " + len + " bytes", { type: "button" });
 			more.addEventListener("click", () => this.bytes(row, true));
@@ -147,7 +149,7 @@ class Detail {
 		row.fields.forEach((f, i) => {
 			if (f.layer !== layer) {
 				layer = f.layer;
-				box.append(el("h4", "", layer));
+				box.append(el("h4", isChanged(f) ? "tampered" : "", (isChanged(f) ? SECRECY[3].sign + " " : "") + layer));
 				list = el("ul");
 				box.append(list);
 			}
@@ -190,12 +192,16 @@ function tones(fields, owner) {
 	return tone;
 }
 
-function hexLine(hex, from, to, owner, tone) {
+function isChanged(f) {
+	return f.layer === CHANGED;
+}
+
+function hexLine(hex, from, to, owner, tone, fields) {
 	const line = el("div", "hexline"), bytes = el("span", "octets"), chars = el("span", "chars");
 	line.append(el("span", "offset", from.toString(16).padStart(4, "0")), bytes, chars);
 	for (let i = from; i < to; i++) {
 		const octet = hex.substr(2 * i, 2), code = parseInt(octet, 16);
-		const cls = "byte" + (owner[i] >= 0 ? " tone" + tone.get(owner[i]) : "");
+		const cls = "byte" + (owner[i] >= 0 ? " tone" + tone.get(owner[i]) + (isChanged(fields[owner[i]]) ? " tampered" : "") : "");
 		bytes.append(el("span", cls, octet, { "data-i": i }));
 		chars.append(el("span", cls, code > 32 && code < 127 ? String.fromCharCode(code) : code === 32 ? "\u00A0" : "\u00B7",
 			{ "data-i": i }));
@@ -204,7 +210,7 @@ function hexLine(hex, from, to, owner, tone) {
 }
 
 function fieldItem(f, i, tone) {
-	const item = el("li", "field depth" + Math.min(4, f.depth) + (tone.has(i) ? " tone" + tone.get(i) : ""), "",
+	const item = el("li", "field" + (isChanged(f) ? " tampered" : "") + " depth" + Math.min(4, f.depth) + (tone.has(i) ? " tone" + tone.get(i) : ""), "",
 		{ "data-f": i, tabindex: "0" });
 	item.append(el("span", "swatch", "", { "aria-hidden": "true" }), el("b", "", f.name), " ", el("span", "value", f.value));
 	if (f.ref)

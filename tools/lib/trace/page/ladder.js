@@ -114,7 +114,9 @@ class Ladder {
 			e.append(this.lifelines(HEIGHT[r.type]));
 		const text = el("span", "line" + (r.type === "check" ? " verdict-" + r.verdict.name.replace(" ", "-") : "") +
 			(r.type === "result" ? (r.ok ? " good" : " bad") : ""));
-		text.style.left = (r.type === "heading" ? 8 : this.gutter) + "px";
+		const left = r.type === "heading" ? 8 : this.gutter;
+		text.style.left = left + "px";
+		text.style.maxWidth = this.width - left - 8 + "px";
 		if (sign)
 			text.append(el("span", "sign", sign + " "));
 		text.append(r.type === "check" ? r.text + " \u2014 " + r.verdict.name : r.text);

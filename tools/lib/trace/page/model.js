@@ -89,9 +89,28 @@ function sameHosts(messages) {
 	return alias;
 }
 
+/* The lab: hosts with their links (networks are nodes named "net:NAME") and addresses. null: the trace is of none. */
+function readLab(lab) {
+	if (!lab)
+		return null;
+	const out = { hosts: new Map(), nets: new Map(lab.lans.map(([name, title]) => ["net:" + name, title])), owner: new Map() };
+	for (const [name, title, forwards, links, addrs] of lab.hosts) {
+		out.hosts.set(name, { title, forwards: !!forwards, addrs, links: links.map(([to, lan]) => lan ? "net:" + to : to) });
+		for (const a of addrs)
+			out.owner.set(a, out.owner.has(a) ? null : name);
+	}
+	return out;
+}
+
+/* What a program calls by another name is the lab's host that has its address. */
+function labName(lab, name, addr) {
+	return !lab || lab.hosts.has(name) || !addr ? name : lab.owner.get(ipOf(addr)) || name;
+}
+
 function readTrace(data) {
 	const S = (i) => (i > 0 && data.strings[i - 1]) || "";
-	const model = { title: data.title, start: data.start, leftOut: data.left_out, rows: [], hosts: [], messages: [], curve: [] };
+	const model = { title: data.title, start: data.start, leftOut: data.left_out, rows: [], hosts: [], messages: [], curve: [],
+		lab: readLab(data.lab) };
 	const open = new Map();
 	let last = null, message = null;
 	const push = (row) => {
@@ -130,12 +149,12 @@ function readTrace(data) {
 				push(row);
 		}
 	}
+	for (const m of model.messages)
+		Object.assign(m, { fromName: m.from, toName: m.to, from: labName(model.lab, m.from, m.fromAddr),
+			to: labName(model.lab, m.to, m.toAddr) });
 	const alias = sameHosts(model.messages);
-	for (const m of model.messages) {
-		Object.assign(m, { fromName: m.from, toName: m.to });
-		m.from = alias.get(m.from) || m.from;
-		m.to = alias.get(m.to) || m.to;
-	}
+	for (const m of model.messages)
+		Object.assign(m, { from: alias.get(m.from) || m.from, to: alias.get(m.to) || m.to });
 	model.hosts = [...new Set(model.messages.flatMap((m) => [m.from, m.to]))];
 	model.stops = model.messages.length ? model.messages : model.rows;
 	return model;
@@ -161,20 +180,29 @@ function beginOfStep(model, i) {
 	return begin;
 }
 
-/* What was kept when row end was over: tables of key and value. changed: by rows from begin on. */
+/* What was kept when row end was over: { table, actor, entries }, entries by key. What one host keeps is not another's.
+ * changed: by rows from begin on; what is said again without a change is not. */
 function stateAt(model, begin, end) {
 	const tables = new Map();
 	for (let i = 0; i <= end && i < model.rows.length; i++)
 		for (const s of model.rows[i].states) {
-			if (!tables.has(s.table))
-				tables.set(s.table, new Map());
-			const changed = i >= begin;
+			const id = s.table + "\n" + s.actor;
+			if (!tables.has(id))
+				tables.set(id, { table: s.table, actor: s.actor, entries: new Map() });
+			const entries = tables.get(id).entries, old = entries.get(s.key);
+			const same = old && !old.changed && old.value === s.after, changed = i >= begin && !same;
 			if (s.after === null && !changed)
-				tables.get(s.table).delete(s.key);
+				entries.delete(s.key);
 			else
-				tables.get(s.table).set(s.key, { value: s.after, before: s.before, reason: s.reason, changed });
+				entries.set(s.key, { value: s.after, before: s.before, reason: s.reason, changed });
 		}
-	return tables;
+	return [...tables.values()];
+}
+
+/* The networks that hosts were carried to: { i, host, net } in order. */
+function movesOf(model) {
+	return model.rows.flatMap((r) => r.states.filter((s) => s.table === "network" && s.after !== null && model.lab &&
+		model.lab.hosts.has(s.key) && model.lab.nets.has("net:" + s.after)).map((s) => ({ i: r.i, host: s.key, net: "net:" + s.after })));
 }
 
 /* Which field an octet belongs to: the smallest that covers it; -1: none. */

@@ -31,7 +31,7 @@ function paperMessage(detail, r) {
 	if (r.hex) {
 		const hex = el("div", "hex"), len = Math.min(256, r.hex.length / 2), owner = fieldOfByte(r.fields, r.hex.length / 2);
 		for (let at = 0; at < len; at += 16)
-			hex.append(hexLine(r.hex, at, Math.min(at + 16, len), owner, new Map()));
+			hex.append(hexLine(r.hex, at, Math.min(at + 16, len), owner, new Map(), r.fields));
 		box.append(hex);
 		if (len < r.hex.length / 2)
 			box.append(el("p", "ref", "the first " + len + " of " + r.hex.length / 2 + " bytes"));
