@@ -200,6 +200,10 @@ enum err sink_ladder(struct trace_sink *sink, FILE *out, const struct ladder_opt
 #define TRACE_SCHEMA_VERSION 1
 enum err sink_jsonl(struct trace_sink *sink, FILE *out) MUST_USE;
 
+/* Every field of every message with its place and its octets, one a line under the message; of the other kinds only
+ * STATE, NOTE and RESULT. out is borrowed. */
+enum err sink_fields(struct trace_sink *sink, FILE *out, const struct term_style *style) MUST_USE;
+
 /* One page of HTML that needs nothing but itself: the map of the hosts, the ladder, the bytes of each message with its
  * fields marked on them, why it was sent, and what was kept then (STATE). It is written by flush() or at release, and
  * atomically; ERR_IO (errno tells) at once where path can't be written. */

@@ -48,11 +48,6 @@ struct lines {
 /* place: where a single sighting was made, or NULL. */
 enum err line_write(struct lines *l, const struct journey *j, const struct capture *c, const char *place) MUST_USE;
 
-/* --- fields.c: every field with its place and its octets */
-
-/* A sink. */
-enum err sink_fields(struct trace_sink *sink, FILE *out, const struct term_style *style) MUST_USE;
-
 /* All octets, sixteen a line: offset, hexadecimal, and the letters among them. */
 enum err octets_write(FILE *out, const uint8_t *p, size_t len) MUST_USE;
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "glassnet/trace.h"
 #include "glassnet/wire.h"
-#include "view.h"
 
 #define OCTETS_SHOWN 6
 
@@ -112,7 +112,8 @@ static void put_message(struct fields *f, const struct event *ev)
 	f->len = m->bytes ? m->len : 0;
 	f->layer[0] = '\0';
 	colour(f, "1");
-	addf(f, "#%llu  %.6f s  ", (unsigned long long)m->packet, (double)(ev->time - f->start) / 1e9);
+	if (m->packet)
+		addf(f, "#%llu  %.6f s  ", (unsigned long long)m->packet, (double)(ev->time - f->start) / 1e9);
 	put(f, or_empty(m->from));
 	add(f, f->style.utf8 ? " \xe2\x86\x92 " : " -> ");
 	put(f, or_empty(m->to));
@@ -226,7 +227,10 @@ static enum err fields_event(void *ctx, const struct event *ev)
 	case EV_DECISION:
 	case EV_CHECK:
 	case EV_TIMER:
+		break;
 	case EV_RESULT:
+		put(f, or_empty(ev->u.result.text));
+		end_line(f, 2);
 		break;
 	case EV_NOTE:
 		add(f, "    ");
