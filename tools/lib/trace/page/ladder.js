@@ -47,8 +47,10 @@ class Ladder {
 		this.draw();
 	}
 
-	/* The names above the lanes. Where these are narrow the names stand slanted. */
+	/* The names above the lanes. Where these are narrow the names stand slanted; where they would lie over each other, only
+	 * the two that the message is between are there. */
 	drawLanes() {
+		this.names = new Map();
 		const slanted = !this.wide, longest = Math.max(1, ...this.model.hosts.map((h) => Math.min(20, h.length)));
 		const h = slanted ? Math.min(110, longest * 4.6 + 22) : 30;
 		const root = svg("svg", { width: this.width, height: h });
@@ -56,9 +58,17 @@ class Ladder {
 			const t = svg("text", slanted ? { transform: "translate(" + (x + 3) + " " + (h - 8) + ") rotate(-40)" }
 				: { x, y: 20, "text-anchor": "middle" }, shorten(host, slanted ? 20 : Math.floor(this.lane / 7.6)));
 			t.append(svg("title", {}, host));
+			this.names.set(host, t);
 			root.append(t);
 		}
 		this.lanes.replaceChildren(root);
+		this.showNames();
+	}
+
+	showNames() {
+		const r = this.model.rows[this.picked], crowded = this.lane < 15;
+		for (const [host, t] of this.names)
+			t.classList.toggle("aside", crowded && !(r && r.type === "message" && (host === r.from || host === r.to)));
 	}
 
 	find(y) {
@@ -173,6 +183,7 @@ class Ladder {
 			}
 		}
 		this.picked = i;
+		this.showNames();
 		const top = this.tops[i], h = this.heightOf(this.model.rows[i]), box = this.box;
 		if (!quietly && (top < box.scrollTop + 8 || top + h > box.scrollTop + box.clientHeight - 8))
 			box.scrollTop = Math.max(0, top - box.clientHeight / 3);
