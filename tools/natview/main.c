@@ -27,7 +27,16 @@ static const struct cli_option type_options[] = {
     {.name = "lifetime", .arg = "SECONDS", .help = "look for the end of a binding nobody uses, for up to SECONDS"},
     FAMILY_OPTIONS, CLI_TIMEOUT_OPTION, PCAP_OPTION, CLI_TRACE_OPTIONS, CLI_END};
 
+static const struct cli_option addresses_options[] = {CLI_TRACE_OPTIONS, CLI_END};
+static const struct cli_option ports_options[] = {
+    {.name = "listening", .help = "leave out the connections"}, CLI_TRACE_OPTIONS, CLI_END};
+
 static const struct cli_verb verbs[] = {
+    {"addresses", "", 0, 0,
+        "this machine's interfaces, their addresses and of what kind each is, routes, neighbours, resolver",
+        addresses_options, verb_addresses, false, false},
+    {"ports", "", 0, 0, "which process a packet to which port goes to, and which connections are open", ports_options,
+        verb_ports, false, false},
     {"whoami", "[URL | stun:HOST[:PORT]]", 0, 1, "what the other side sees, beside what this side sees",
         whoami_options, verb_whoami, false, false},
     {"type", "[stun:]HOST[:PORT]", 1, 1, "how does the NAT on the way behave? Mapping and filtering by RFC 5780",
@@ -39,7 +48,11 @@ static const struct cli_verb verbs[] = {
 static const struct cli_tool tool = {.name = "natview",
     .summary = "addresses, ports, DHCP and NAT, seen from both sides",
     .verbs = verbs,
-    .examples = "  natview serve\n"};
+    .examples = "  natview addresses\n"
+                "  natview ports\n"
+                "  natview whoami stun:whatismyip.example\n"
+                "  natview type stun:whatismyip.example\n"
+                "  natview serve\n"};
 
 int main(int argc, char **argv)
 {
