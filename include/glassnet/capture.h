@@ -118,8 +118,9 @@ char *journey_via(const struct journey *j, const struct capture *c, char *out, s
 
 /* Emits a journey as events. JOURNEY_HOPS: one SEND an arrow of the full ladder (host to host), with what each
  * router changed as STATE; without it one SEND from the first host to the last, its label ending with
- * "via home-router (NAT), isp, core", and a STATE for each NAT. JOURNEY_FIELDS: FIELDs after each SEND. */
-enum journey_flags { JOURNEY_FIELDS = 1, JOURNEY_HOPS = 2 };
+ * "via home-router (NAT), isp, core", and a STATE for each NAT (JOURNEY_CHANGES: for everything that
+ * each router changed). JOURNEY_FIELDS: FIELDs after each SEND. */
+enum journey_flags { JOURNEY_FIELDS = 1, JOURNEY_HOPS = 2, JOURNEY_CHANGES = 4 };
 void journey_emit(const struct journey *j, const struct capture *c, struct trace *t, unsigned flags);
 
 /* --- pcapng (draft-ietf-opsawg-pcapng) -------------------------------------------------------------------- */

@@ -275,9 +275,13 @@ static void emit_end_to_end(const struct journey *j, const struct capture *c, st
 	stops_early(stop, sizeof stop, j, c, to);
 	snprintf(extra, sizeof extra, "%s%s%s", stop, via[0] ? " via " : "", via);
 	emit_arrow(t, &j->at[0], from, to, extra, flags);
-	for (size_t i = 0; i < j->n; i++)
-		if (enters_middle(j, c, i, from, to))
-			emit_nat(t, host_at(j, c, i), &j->at[i].packet, &j->at[stay_end(j, c, i)]);
+	for (size_t i = 0; i < j->n; i++) {
+		if (!enters_middle(j, c, i, from, to))
+			continue;
+		emit_nat(t, host_at(j, c, i), &j->at[i].packet, &j->at[stay_end(j, c, i)]);
+		if (flags & JOURNEY_CHANGES)
+			emit_router(t, host_at(j, c, i), &j->at[i].packet, &j->at[stay_end(j, c, i)]);
+	}
 }
 
 /* The sighting from which i came, from another host; i itself where i is at a host that has the packet
