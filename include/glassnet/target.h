@@ -17,6 +17,8 @@ struct target {
 /* "bank.example", "bank.example:8443", "192.0.2.1:443", "[2001:db8::1]:443", "2001:db8::1"; port 443 where
  * none is given. ERR_USAGE: it is none of these, and *why says what is wrong. */
 enum err target_parse(struct target *out, const char *text, const char **why) MUST_USE;
+/* The same with another port where none is given. */
+enum err target_parse_port(struct target *out, const char *text, uint16_t def_port, const char **why) MUST_USE;
 
 /* The same with another port where none is given. */
 enum err target_parse_port(struct target *out, const char *text, uint16_t def_port, const char **why) MUST_USE;

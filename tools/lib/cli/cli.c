@@ -178,8 +178,10 @@ static int remember(struct cli *c, const struct cli_option *o, const char *value
 #define PARSE_HELP (-1)
 
 /* Parses argv[1…] by options; keeps what is no option in order at the front of argv and sets *n_args. Everything
- * after "--" is an argument. With stop_early the first argument ends the options. */
-static int parse(struct cli *c, int argc, char **argv, const struct cli_option *options, bool stop_early, int *n_args)
+ * after "--" is an argument. With stop_early the first argument ends the options; with command_after the one after so
+ * many does. */
+static int parse(struct cli *c, int argc, char **argv, const struct cli_option *options, bool stop_early,
+    int command_after, int *n_args)
 {
 	struct getopt_tables t;
 	int got, status = EXIT_YES, n = 0;
@@ -192,6 +194,8 @@ static int parse(struct cli *c, int argc, char **argv, const struct cli_option *
 			return PARSE_HELP;
 		if (got == 1) { /* an argument, where order is kept */
 			argv[n++] = optarg;
+			if (command_after && n > command_after)
+				break;
 			continue;
 		}
 		if (got == '?')
@@ -251,7 +255,8 @@ static int close_output(struct cli *c, int status)
 
 static int run_verb(struct cli *c, int argc, char **argv)
 {
-	int n_args = 0, status = parse(c, argc, argv, c->verb->options, c->verb->rest, &n_args);
+	int n_args = 0,
+	    status = parse(c, argc, argv, c->verb->options, c->verb->rest, c->verb->command_after, &n_args);
 
 	if (status == PARSE_HELP) {
 		cli_print_help(c->tool, c->verb, stdout);
@@ -310,7 +315,7 @@ static int before_verb(struct cli *c, int argc, char **argv, int *at)
 		(first[2] == 's' ? cli_print_synopsis : cli_print_completion)(c->tool, stdout);
 		return EXIT_YES;
 	}
-	status = parse(c, argc, argv, c->tool->global, true, &n);
+	status = parse(c, argc, argv, c->tool->global, true, 0, &n);
 	if (status == PARSE_HELP) {
 		cli_print_help(c->tool, NULL, stdout);
 		return EXIT_YES;
