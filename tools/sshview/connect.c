@@ -185,6 +185,12 @@ static void note_transport(struct session *s)
 	r->strict_kex = s->tr.strict;
 	r->encrypted = s->tr.has_session;
 	r->rekeyed = s->tr.rekeyed;
+	static const enum sshlist which[4] = {SSHLIST_KEX, SSHLIST_HOSTKEY, SSHLIST_CIPHER_IN, SSHLIST_MAC_IN};
+	struct sshkexinit k;
+	size_t at;
+	if (s->tr.kexinit[1].len && sshkexinit_parse(&k, s->tr.kexinit[1].p, s->tr.kexinit[1].len, &at) == ERR_OK)
+		for (int i = 0; i < 4; i++)
+			snprintf(r->offers[i], OFFER_MAX, "%.*s", (int)k.list[which[i]].len, k.list[which[i]].p);
 }
 
 static enum err say_end(struct session *s)

@@ -437,6 +437,10 @@ enum err host_check(void *ctx, struct sshtr *tr, const struct sshkey *key, const
 	(void)alg;
 	snprintf(s->res->host_type, sizeof(s->res->host_type), "%s", sshkey_type_name(key));
 	sshkey_fingerprint(s->res->fingerprint, key->plain, key->plain_len);
+	if (key->plain_len <= sizeof(s->res->host_blob)) {
+		memcpy(s->res->host_blob, key->plain, key->plain_len);
+		s->res->host_blob_len = key->plain_len;
+	}
 	if (s->o->scan)
 		return sshtr_fail(tr, ERR_NEGATIVE, "scanned", "the host key is there");
 	ev_heading(s->t, "Is it %s?", s->res->name);

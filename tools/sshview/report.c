@@ -6,7 +6,6 @@
 
 static json_t *host_json(const struct result *r)
 {
-	static const char *const markers[] = {"", "cert-authority", "revoked"};
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "name", r->name, "verdict",
 	    host_verdict_word(r->verdict), "type", r->host_type, "fingerprint", r->fingerprint, "algorithm",
 	    r->chosen.hostkey, "accepted", r->host_accepted, "written", r->host_written);
@@ -14,7 +13,7 @@ static json_t *host_json(const struct result *r)
 	if (o && r->known_line) {
 		json_object_set_new(o, "file", json_string(r->known_file));
 		json_object_set_new(o, "line", json_integer((json_int_t)r->known_line));
-		json_object_set_new(o, "marker", json_string(markers[r->known_marker]));
+		json_object_set_new(o, "marker", json_string(kh_marker_word(r->known_marker)));
 		json_object_set_new(o, "type_on_file", json_string(r->known_type));
 	}
 	if (o && r->portless_line)

@@ -22,6 +22,8 @@
 #define IDENTITIES_MAX  16
 #define USER_MAX        128
 #define NOTE_MAX        512
+#define HOST_BLOB_MAX   4400 /* an RSA key of 16384 bits fits */
+#define OFFER_MAX       1024
 
 enum strict { STRICT_YES, STRICT_ACCEPT_NEW, STRICT_ASK, STRICT_NO };
 
@@ -67,6 +69,9 @@ struct result {
 	/* the host */
 	enum host_verdict verdict;
 	bool host_accepted, host_written;
+	uint8_t host_blob[HOST_BLOB_MAX]; /* of the bare key */
+	size_t host_blob_len;
+	char offers[4][OFFER_MAX]; /* the server's lists: key exchange, host key, cipher, MAC (server to client) */
 	char host_type[SSHALG_MAX], fingerprint[SSHKEY_FINGERPRINT], name[KH_NAME];
 	char known_file[4096];
 	size_t known_line; /* 0: none */
@@ -111,8 +116,6 @@ const char *host_verdict_word(enum host_verdict v);
 enum err host_check(void *ctx, struct sshtr *tr, const struct sshkey *key, const char *alg);
 /* Host key algorithms with those first of which a key is on file. Fills s->order. */
 enum err host_order(struct session *s) MUST_USE;
-/* The commands that mend a changed key. */
-
 enum err auth_run(struct session *s) MUST_USE;
 enum err channel_run(struct session *s) MUST_USE;
 
