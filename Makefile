@@ -13,7 +13,7 @@ say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 # As many jobs as there are cores, unless the command line says how many.
 JOBS     = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
 
-PKGS    := libssl libcrypto libsodium libcares ldns libmnl libpcap libuv jansson libconfig libmicrohttpd libcmark-gfm
+PKGS    := libssl libcrypto libsodium libcares ldns libmnl libpcap libuv jansson libconfig libcrypt libmicrohttpd libcmark-gfm
 # Before the first `make deps` there is no pkg-config to ask; then only deps is worth running.
 LIB_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIB_LIBS    = $(shell pkg-config --libs $(PKGS)) -lcmark-gfm-extensions -lm

@@ -66,8 +66,8 @@ struct cli_verb {
 	const char *summary;
 	const struct cli_option *options; /* ends with CLI_END; may be NULL */
 	int (*run)(struct cli *c);        /* returns an exit status */
-	bool rest;         /* stop at the first argument that is no option: what follows is a command (exec, shell) */
-	int command_after; /* after so many arguments, with options between them, a command follows; 0: none does */
+	int rest; /* 1: stop at the first argument that is no option: what follows is a command (exec, shell); 2: one
+	             argument comes first, with options before and after it (connect HOST) */
 	bool hidden;
 };
 

@@ -160,6 +160,8 @@ static enum err bind_program(const struct setup *s, const char *name)
 	if (strchr(name, '/'))
 		return ERR_OK;
 	snprintf(to, sizeof to, HOST_RUN "/bin/%s", name);
+	if (access(to, X_OK) == 0) /* for another service of this host already */
+		return ERR_OK;
 	enum err e = put_file(s, to, 0700, "");
 	if (e == ERR_OK && mount(from, to, NULL, MS_BIND, NULL) < 0)
 		e = why_errno(s->w, ERR_UNSUPPORTED, "%s: %s cannot be bound to %s", s->host->name, from, to);

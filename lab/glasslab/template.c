@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "signer.h"
+#include "ssh_words.h"
 
 /* What stands between @{ and }, split at blanks. */
 #define WORDS_MAX  4
@@ -111,7 +112,7 @@ static bool put(FILE *out, const struct template_ctx *ctx, const struct spot *s)
 		return put_word(out, ctx, s);
 	if (strcmp(what, "number") == 0)
 		return put_number(out, ctx, s);
-	return false;
+	return ssh_words_put(out, ctx->seed, s->n, s->word);
 }
 
 enum err template_fill(FILE *out, const char *text, const char *name, const struct template_ctx *ctx, struct why *w)

@@ -7,6 +7,11 @@
  *     @{mac HOST}                the hardware address of a host's first interface
  *     @{dnskey ZONE} @{ds ZONE}  the data of these records for a zone's key (signer.h)
  *     @{word WHAT}               16 letters drawn from the seed (a password)
+ *     @{ssh-private WHAT}        an Ed25519 key in OpenSSH's format, drawn from the seed; its public half:
+ *     @{ssh-public WHAT}         "ssh-ed25519 AAAA... WHAT"
+ *     @{ssh-certificate WHAT CA NAME}  a host certificate for that key and NAME, signed by the key CA
+ *     @{uid} @{gid}              of the user that everything in the lab runs as
+ *     @{crypt WHAT}              @{word WHAT} as /etc/shadow keeps it
  *     @{number WHAT MIN MAX}     a number drawn from the seed (a TTL, an account number) */
 #ifndef GLASSLAB_TEMPLATE_H
 #define GLASSLAB_TEMPLATE_H

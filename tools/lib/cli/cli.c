@@ -178,15 +178,13 @@ static int remember(struct cli *c, const struct cli_option *o, const char *value
 #define PARSE_HELP (-1)
 
 /* Parses argv[1…] by options; keeps what is no option in order at the front of argv and sets *n_args. Everything
- * after "--" is an argument. With stop_early the first argument ends the options; with command_after the one after so
- * many does. */
-static int parse(struct cli *c, int argc, char **argv, const struct cli_option *options, bool stop_early,
-    int command_after, int *n_args)
+ * after "--" is an argument. rest is as in struct cli_verb. */
+static int parse(struct cli *c, int argc, char **argv, const struct cli_option *options, int rest, int *n_args)
 {
 	struct getopt_tables t;
 	int got, status = EXIT_YES, n = 0;
 
-	make_tables(&t, options, stop_early);
+	make_tables(&t, options, rest == 1);
 	optind = 0;
 	opterr = 0;
 	while (status == EXIT_YES && (got = getopt_long(argc, argv, t.letters, t.longs, NULL)) != -1) {
@@ -194,7 +192,7 @@ static int parse(struct cli *c, int argc, char **argv, const struct cli_option *
 			return PARSE_HELP;
 		if (got == 1) { /* an argument, where order is kept */
 			argv[n++] = optarg;
-			if (command_after && n > command_after)
+			if (rest == 2 && n == 2)
 				break;
 			continue;
 		}
@@ -255,8 +253,7 @@ static int close_output(struct cli *c, int status)
 
 static int run_verb(struct cli *c, int argc, char **argv)
 {
-	int n_args = 0,
-	    status = parse(c, argc, argv, c->verb->options, c->verb->rest, c->verb->command_after, &n_args);
+	int n_args = 0, status = parse(c, argc, argv, c->verb->options, c->verb->rest, &n_args);
 
 	if (status == PARSE_HELP) {
 		cli_print_help(c->tool, c->verb, stdout);
@@ -264,7 +261,7 @@ static int run_verb(struct cli *c, int argc, char **argv)
 	}
 	if (status != EXIT_YES)
 		return status;
-	if (c->verb->rest && n_args > 1 && strcmp(argv[1], "--") == 0) { /* exec HOST -- COMMAND */
+	if (c->verb->rest == 1 && n_args > 1 && strcmp(argv[1], "--") == 0) { /* exec HOST -- COMMAND */
 		memmove(&argv[1], &argv[2], (size_t)(n_args - 2) * sizeof(*argv));
 		n_args--;
 	}
@@ -315,7 +312,7 @@ static int before_verb(struct cli *c, int argc, char **argv, int *at)
 		(first[2] == 's' ? cli_print_synopsis : cli_print_completion)(c->tool, stdout);
 		return EXIT_YES;
 	}
-	status = parse(c, argc, argv, c->tool->global, true, 0, &n);
+	status = parse(c, argc, argv, c->tool->global, 1, &n);
 	if (status == PARSE_HELP) {
 		cli_print_help(c->tool, NULL, stdout);
 		return EXIT_YES;
