@@ -3,6 +3,7 @@
 
 #include "batch_verb.h"
 #include "cache_verb.h"
+#include "explain_verb.h"
 #include "glassnet/cli.h"
 #include "serve_verb.h"
 #include "setup.h"
@@ -244,6 +245,24 @@ static int verb_batch(struct cli *c)
 	return batch_run(c, &r);
 }
 
+static const struct cli_option explain_options[] = {
+    {.name = "port", .arg = "PORT", .help = "in a capture: packets of this port are DNS, too"},
+    {.name = "json", .help = "print the trace as JSON lines (schema glassnet-trace, versioned)"},
+    {.name = "quiet", .letter = 'q', .help = "say only how many messages there are"},
+    {.name = "explain", .help = "print what each field means (the default)"},
+    {.name = "no-explain", .help = "leave that out"}, CLI_HTML_OPTION,
+    {.name = "color", .arg = "WHEN", .choices = "auto|always|never", .help = "auto, always or never"},
+    {.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"}, CLI_END};
+
+static int verb_explain(struct cli *c)
+{
+	long port = 53;
+	if (!cli_number(c, "port", 1, 65535, &port))
+		return EXIT_USAGE;
+	struct explain_request r = {.file = c->argv[0], .port = (uint16_t)port};
+	return explain_run(c, &r);
+}
+
 static const struct cli_verb verbs[] = {{.name = "trace",
                                             .args = "NAME [TYPE]",
                                             .min_args = 1,
@@ -269,6 +288,13 @@ static const struct cli_verb verbs[] = {{.name = "trace",
         .summary = "show what is remembered, who said so and for how long; flush forgets it, or NAME and all below",
         .options = cache_options,
         .run = verb_cache},
+    {.name = "explain",
+        .args = "FILE|-",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "each field of a message, its octets and its meaning: from a capture, a hex dump, or octets",
+        .options = explain_options,
+        .run = verb_explain},
     {0}};
 
 static const struct cli_tool tool = {
@@ -282,11 +308,13 @@ static const struct cli_tool tool = {
                 "  dnsview trace www.example --json              for programs\n"
                 "  dnsview trace www.example --qmin --no-cache   … and no server learns more than it must\n"
                 "  dnsview trace www.example --server 192.0.2.2  one server, asked once\n"
+                "  dnsview explain query.pcap                    each field of each message; hex dumps, too\n"
                 "  dnsview cache                                 what is remembered, and for how long\n"
                 "  dnsview batch names.txt --workers 2000        thousands of names at once, as JSON lines\n"
                 "  dnsview serve --listen 127.0.0.1:5353         a resolver: ask it with dig\n",
-    .notes = "Exit status: 0 there is an answer; 1 none (NXDOMAIN, no data), or bogus; 2 wrong usage;\n"
-             "3 no server gave an answer; 4 the root hints are malformed; 5 input/output or internal.\n",
+    .notes =
+        "Exit status: 0 there is an answer; 1 none (NXDOMAIN, no data), or bogus; 2 wrong usage;\n"
+        "3 no server gave an answer; 4 the input (root hints, message) is malformed; 5 input/output or internal.\n",
 };
 
 int main(int argc, char **argv)

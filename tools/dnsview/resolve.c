@@ -185,8 +185,7 @@ enum step step_3_send_queries(struct lookup *l, struct frame *f)
 		return give_up(
 		    l, f, ERR_TIMEOUT, "%u questions to servers of its zone got no response", SLIST_MAX_SILENT);
 	if (!f->again) {
-		f->choice =
-		    slist_choose(&f->slist, l->r->servers, l->now, l->r->rng, &f->at, &f->chosen_of);
+		f->choice = slist_choose(&f->slist, l->r->servers, l->now, l->r->rng, &f->at, &f->chosen_of);
 		if (f->choice == CHOICE_NONE || (f->renewed && f->choice >= CHOICE_AGAIN)) {
 			if (push_ns_lookup(l, f))
 				return STEP_CHILD;

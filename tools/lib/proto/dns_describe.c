@@ -10,9 +10,10 @@ static void describe_flags(const struct dns *m, const struct fields *f)
 	const char *rcode = dns_rcode_name(m->rcode & 15);
 	struct fields d = fields_deeper(f);
 
-	field_text(f, 2, 1, "QR", m->response ? "response" : "query", NULL, "RFC 1035 4.1.1");
-	field_fmt(
-	    f, 2, 1, "opcode", NULL, "RFC 1035 4.1.1", "%u%s", m->opcode, m->opcode == 0 ? " (standard query)" : "");
+	field_text(f, 2, 1, "QR", m->response ? "response" : "query",
+	    m->response ? "it answers the question with the same ID" : "it asks", "RFC 1035 4.1.1");
+	field_fmt(f, 2, 1, "opcode", "what is wanted; nearly always a look-up", "RFC 1035 4.1.1", "%u%s", m->opcode,
+	    m->opcode == 0 ? " (standard query)" : "");
 	if (m->response)
 		field_flag(&d, 2, 1, "AA", m->aa, "the server itself has the zone: this is not from a cache",
 		    "RFC 1035 4.1.1");
@@ -30,6 +31,8 @@ static void describe_flags(const struct dns *m, const struct fields *f)
 		    m->rcode == DNS_NXDOMAIN   ? "the name does not exist, whatever type is asked for"
 		    : m->rcode == DNS_REFUSED  ? "the server does not want to answer this"
 		    : m->rcode == DNS_SERVFAIL ? "the server could not find out"
+		    : m->rcode == DNS_NOERROR  ? "all is well; whether there is an answer is another matter"
+		    : m->rcode == DNS_FORMERR  ? "the server does not understand the query"
 		                               : NULL,
 		    "RFC 1035 4.1.1", "%u%s%s%s", m->rcode & 15, rcode ? " (" : "", rcode ? rcode : "",
 		    rcode ? ")" : "");
@@ -38,6 +41,8 @@ static void describe_flags(const struct dns *m, const struct fields *f)
 static void describe_header(const struct dns *m, const struct fields *f)
 {
 	static const char *const names[] = {"questions", "answer records", "authority records", "additional records"};
+	static const char *const meanings[] = {"how many; only one is ever sent", "what was asked for",
+	    "who is in charge: a referral's name servers, or a SOA", "what helps, such as those servers' addresses"};
 	struct fields h = *f;
 
 	h.layer = "DNS header";
@@ -45,7 +50,7 @@ static void describe_header(const struct dns *m, const struct fields *f)
 	    "RFC 1035 4.1.1", "0x%04x", m->id);
 	describe_flags(m, &h);
 	for (size_t i = 0; i < DNS_SECTIONS; i++)
-		field_num(&h, 4 + 2 * i, 2, names[i], m->count[i], NULL, "RFC 1035 4.1.1");
+		field_num(&h, 4 + 2 * i, 2, names[i], m->count[i], meanings[i], "RFC 1035 4.1.1");
 }
 
 static const char *option_name(uint16_t code)
@@ -62,7 +67,43 @@ static const char *option_name(uint16_t code)
 	case 15:
 		return "extended error";
 	default:
-		return NULL;
+		return "an option that is not known here";
+	}
+}
+
+static const char *dns_type_meaning(uint16_t type)
+{
+	switch (type) {
+	case DNS_A:
+		return "an IPv4 address";
+	case DNS_AAAA:
+		return "an IPv6 address";
+	case DNS_NS:
+		return "a name server of a zone";
+	case DNS_CNAME:
+		return "an alias";
+	case DNS_SOA:
+		return "where a zone begins, and its times";
+	case DNS_PTR:
+		return "from an address to a name";
+	case DNS_MX:
+		return "who takes mail";
+	case DNS_TXT:
+		return "text";
+	case DNS_SRV:
+		return "where a service is";
+	case DNS_OPT:
+		return "no data of a zone: what the sender can do (EDNS)";
+	case DNS_DS:
+		return "the parent's word for a child's key";
+	case DNS_RRSIG:
+		return "a signature";
+	case DNS_NSEC:
+		return "what there is not, signed";
+	case DNS_DNSKEY:
+		return "a zone's public key";
+	default:
+		return "a kind of record that is not explained here";
 	}
 }
 
@@ -76,7 +117,7 @@ static void describe_opt(const struct dns *m, const struct fields *f, const stru
 	field_num(&d, type + 2, 2, "UDP size", m->udp_size, "the largest answer that the sender takes over UDP",
 	    "RFC 6891 6.2.3");
 	field_num(&d, type + 4, 1, "extended rcode", rr->ttl >> 24, "the upper bits of rcode", "RFC 6891 6.1.3");
-	field_num(&d, type + 5, 1, "version", rr->ttl >> 16 & 0xff, NULL, "RFC 6891 6.1.3");
+	field_num(&d, type + 5, 1, "version", rr->ttl >> 16 & 0xff, "of EDNS; there is only 0", "RFC 6891 6.1.3");
 	field_flag(&d, type + 6, 1, "DO", (rr->ttl & 0x8000) != 0, "send the signatures, too", "RFC 3225 3");
 	while (rd_left(&r) > 0) {
 		size_t off = rr->rdata_off + r.pos;
@@ -111,7 +152,8 @@ static void describe_data(const struct fields *f, size_t len, const struct dns_r
 
 static void describe_class(const struct fields *f, size_t off, uint16_t klass)
 {
-	field_fmt(f, off, 2, "class", NULL, "RFC 1035 3.2.4", "%u%s", klass,
+	field_fmt(f, off, 2, "class", "which network's names; only IN is left of them", "RFC 1035 3.2.4", "%u%s",
+	    klass,
 	    klass == 1     ? " (IN, the Internet)"
 	    : klass == 3   ? " (CH)"
 	    : klass == 254 ? " (NONE)"
@@ -140,12 +182,14 @@ static void describe_record(const struct dns *m, const struct fields *f, size_t 
 	}
 	field_text(&h, rr->off, rr->len, names[rr->section], line, NULL, "RFC 1035 4.1.3");
 	field_text(&d, rr->name_off, rr->name_len, "name", name,
-	    rr->name_len >= 2 && f->p[type - 2] >= 0xc0 ? "its end is a pointer to a name that came before" : NULL,
+	    rr->name_len >= 2 && f->p[type - 2] >= 0xc0 ? "its end is a pointer to a name that came before"
+	    : rr->type == DNS_OPT                       ? "always the root: the record is about the message"
+	                                                : "whose record it is",
 	    "RFC 1035 4.1.4");
 	char type_name[16];
 	struct text tn = text_init(type_name, sizeof(type_name));
 	dns_type_text(&tn, rr->type);
-	field_text(&d, type, 2, "type", type_name, NULL, "RFC 1035 3.2.2");
+	field_text(&d, type, 2, "type", type_name, dns_type_meaning(rr->type), "RFC 1035 3.2.2");
 	if (rr->type == DNS_OPT && rr->section == DNS_ADDITIONAL) {
 		describe_opt(m, &h, rr);
 		return;
@@ -154,7 +198,7 @@ static void describe_record(const struct dns *m, const struct fields *f, size_t 
 	if (rr->section == DNS_QUESTION)
 		return;
 	field_num(&d, type + 4, 4, "TTL", rr->ttl, "seconds that a resolver may keep it", "RFC 1035 3.2.1");
-	field_num(&d, type + 8, 2, "data length", rr->rdata_len, NULL, "RFC 1035 3.2.1");
+	field_num(&d, type + 8, 2, "data length", rr->rdata_len, "octets of data that follow", "RFC 1035 3.2.1");
 	describe_data(&h, len, rr);
 }
 

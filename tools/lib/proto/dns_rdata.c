@@ -8,40 +8,48 @@
 #include "glassnet/wire.h"
 
 #define SIGNATURE                                                                                                    \
-	{PART_TYPE, "type covered", "which records of the name it signs"}, {PART_U8, "algorithm", NULL},             \
+	{PART_TYPE, "type covered", "which records of the name it signs"},                                           \
+	    {PART_U8, "algorithm", "how it is signed"},                                                              \
 	    {PART_U8, "labels", "fewer than the name has: made from a wildcard"},                                    \
-	    {PART_SECONDS, "original TTL", NULL}, {PART_MOMENT, "valid until", NULL},                                \
-	    {PART_MOMENT, "valid from", NULL}, {PART_U16, "key tag", "which DNSKEY checks it"},                      \
+	    {PART_SECONDS, "original TTL", "what was signed; caches count down"},                                    \
+	    {PART_MOMENT, "valid until", "after that it is worth nothing"},                                          \
+	    {PART_MOMENT, "valid from", "before that, too"}, {PART_U16, "key tag", "which DNSKEY checks it"},        \
 	    {PART_NAME, "signer", "the zone whose key signed"},                                                      \
 	{                                                                                                            \
-		PART_OCTETS, "signature", NULL                                                                       \
+		PART_OCTETS, "signature", "made with the private key, checked with the DNSKEY"                       \
 	}
 
 static const struct rdata_layout layouts[] = {
-    {DNS_A, "RFC 1035 3.4.1", {{PART_IPV4, "address", NULL}}},
-    {DNS_AAAA, "RFC 3596 2.2", {{PART_IPV6, "address", NULL}}},
+    {DNS_A, "RFC 1035 3.4.1", {{PART_IPV4, "address", "where the machine of that name is"}}},
+    {DNS_AAAA, "RFC 3596 2.2", {{PART_IPV6, "address", "where the machine of that name is"}}},
     {DNS_NS, "RFC 1035 3.3.11", {{PART_NAME, "name server", "this server has the zone's data"}}},
     {DNS_CNAME, "RFC 1035 3.3.1", {{PART_NAME, "canonical name", "the name is only an alias: look for this one"}}},
-    {DNS_PTR, "RFC 1035 3.3.12", {{PART_NAME, "name", NULL}}},
+    {DNS_PTR, "RFC 1035 3.3.12", {{PART_NAME, "name", "the name of the machine with that address"}}},
     {DNS_SOA, "RFC 1035 3.3.13",
-        {{PART_NAME, "primary server", NULL},
+        {{PART_NAME, "primary server", "where the zone is changed"},
             {PART_NAME, "responsible person", "a mail address, its @ written as a dot"},
-            {PART_U32, "serial", "grows with each change of the zone"}, {PART_SECONDS, "refresh", NULL},
-            {PART_SECONDS, "retry", NULL}, {PART_SECONDS, "expire", NULL},
+            {PART_U32, "serial", "grows with each change of the zone"},
+            {PART_SECONDS, "refresh", "how often copies of the zone look for a new serial"},
+            {PART_SECONDS, "retry", "… and after a failure"},
+            {PART_SECONDS, "expire", "a copy that is older is worth nothing"},
             {PART_SECONDS, "minimum",
                 "how long a resolver may remember that something does not exist (RFC 2308 4)"}}},
     {DNS_MX, "RFC 1035 3.3.9",
-        {{PART_U16, "preference", "the smallest is tried first"}, {PART_NAME, "mail server", NULL}}},
-    {DNS_TXT, "RFC 1035 3.3.14", {{PART_STRINGS, "text", NULL}}},
+        {{PART_U16, "preference", "the smallest is tried first"},
+            {PART_NAME, "mail server", "takes the mail for that name"}}},
+    {DNS_TXT, "RFC 1035 3.3.14", {{PART_STRINGS, "text", "whatever the owner wants to say, for programs or people"}}},
     {DNS_SRV, "RFC 2782",
-        {{PART_U16, "priority", "the smallest is tried first"}, {PART_U16, "weight", NULL}, {PART_U16, "port", NULL},
-            {PART_NAME, "target", NULL}}},
+        {{PART_U16, "priority", "the smallest is tried first"}, {PART_U16, "weight", "the share among equals"},
+            {PART_U16, "port", "where the service listens"},
+            {PART_NAME, "target", "the machine that has the service"}}},
     {DNS_DS, "RFC 4034 5.1",
-        {{PART_U16, "key tag", NULL}, {PART_U8, "algorithm", NULL}, {PART_U8, "digest type", NULL},
+        {{PART_U16, "key tag", "of the child's DNSKEY"}, {PART_U8, "algorithm", "of that key"},
+            {PART_U8, "digest type", "how its digest is made: 2 is SHA-256"},
             {PART_OCTETS, "digest", "the parent vouches for the child's key"}}},
     {DNS_DNSKEY, "RFC 4034 2.1",
-        {{PART_U16, "flags", "256 signs the zone's data, 257 signs the keys"}, {PART_U8, "protocol", NULL},
-            {PART_U8, "algorithm", NULL}, {PART_OCTETS, "public key", NULL}}},
+        {{PART_U16, "flags", "256 signs the zone's data, 257 signs the keys"}, {PART_U8, "protocol", "always 3"},
+            {PART_U8, "algorithm", "what kind of key: 8 is RSA, 13 ECDSA, 15 Ed25519"},
+            {PART_OCTETS, "public key", "checks what the private key signed"}}},
     {DNS_RRSIG, "RFC 4034 3.1", {SIGNATURE}},
     {DNS_NSEC, "RFC 4034 4.1",
         {{PART_NAME, "next name", "no name exists between the owner and this one"},

@@ -174,10 +174,11 @@ static void put_field(struct fields *f, const struct ev_field *e)
 	put(f, or_empty(e->name));
 	add(f, ": ");
 	put(f, or_empty(e->value));
-	if (e->meaning && f->style.explain) {
+	if ((e->meaning || e->ref) && f->style.explain) {
 		colour(f, "2");
-		add(f, f->style.utf8 ? " \xe2\x80\x94 " : " - ");
-		put(f, e->meaning);
+		if (e->meaning)
+			add(f, f->style.utf8 ? " \xe2\x80\x94 " : " - ");
+		put(f, or_empty(e->meaning));
 		if (e->ref) {
 			add(f, " [");
 			put(f, e->ref);
