@@ -46,11 +46,11 @@ static void compare_certificates(struct trace *t, const struct result *a, const 
 {
 	if (!a->chain.n || !b->chain.n)
 		return;
-	bool same = strcmp(a->chain.cert[0].sha256, b->chain.cert[0].sha256) == 0;
+	bool same = strcmp(a->chain.cert[0].info.sha256, b->chain.cert[0].info.sha256) == 0;
 	ev_check(t, "same-certificate", same ? VERDICT_PASS : VERDICT_SKIP, NULL, "is the certificate the same?",
 	    same ? "the same, SHA-256 %s: it says who the server is, and that does not change"
 	         : "another one, SHA-256 %s: behind this name there is more than one server",
-	    b->chain.cert[0].sha256);
+	    b->chain.cert[0].info.sha256);
 }
 
 /* The third connection takes the second one up. */

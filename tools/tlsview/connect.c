@@ -113,7 +113,8 @@ static enum err connect_any(const struct connect_options *opt, struct deadline d
 	    res->peer[0] ? res->peer : "any address", why_not(e));
 }
 
-static enum err talk(const struct connect_options *opt, SSL_CTX *ctx, struct trace *t, struct result *res)
+static enum err talk(
+    const struct connect_options *opt, const struct setup *setup, struct trace *t, struct result *res)
 {
 	struct deadline d = deadline_in(opt->timeout_ns, opt->cancel_fd);
 	struct resolved to;
@@ -126,7 +127,7 @@ static enum err talk(const struct connect_options *opt, SSL_CTX *ctx, struct tra
 	if (e == ERR_OK && opt->starttls)
 		e = starttls_run(opt->starttls, fd, d, opt->actor, t, res);
 	if (e == ERR_OK)
-		e = session_run(opt, ctx, fd, deadline_left(d), t, res);
+		e = session_run(opt, setup, fd, deadline_left(d), t, res);
 	if (fd >= 0)
 		close(fd);
 	return e;
@@ -150,17 +151,17 @@ static enum err ask_hsts(struct connect_options *o, struct trace *t, struct resu
 enum err connect_once(const struct connect_options *opt, struct trace *t, struct result *res)
 {
 	struct connect_options o = *opt;
-	SSL_CTX *ctx = NULL;
+	struct setup setup;
 
 	snprintf(res->name, sizeof(res->name), "%s", opt->name ? opt->name : opt->host);
-	enum err e = session_prepare(&o, &ctx, res);
+	enum err e = session_prepare(&o, &setup, res);
 	if (e == ERR_OK)
 		e = ask_hsts(&o, t, res);
 	if (e == ERR_OK)
-		e = talk(&o, ctx, t, res);
+		e = talk(&o, &setup, t, res);
 	if (e == ERR_OK && o.hsts && res->accepted)
 		e = hsts_after(o.hsts, o.clock, t, res);
-	SSL_CTX_free(ctx);
+	setup_release(&setup);
 	return e;
 }
 

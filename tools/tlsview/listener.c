@@ -65,9 +65,9 @@ static void hear_certificate(struct listener *l, const uint8_t *msg, size_t len)
 	const uint8_t *p = der.p;
 	X509 *x = d2i_X509(NULL, &p, (long)der.len);
 	if (x) {
-		struct cert_info info;
+		struct x509_info info;
 
-		cert_info_from(&info, x);
+		x509_info_from(&info, x);
 		snprintf(l->certificate, sizeof(l->certificate), "%s", info.subject);
 		snprintf(l->fingerprint, sizeof(l->fingerprint), "%s", info.sha256);
 	}
@@ -181,7 +181,7 @@ static void knows_not(struct listener *l, const char *id, const char *question, 
 
 static void about_certificate(struct listener *l)
 {
-	char text[360];
+	char text[512];
 
 	if (l->certificate[0]) {
 		snprintf(text, sizeof(text), "%s, SHA-256 %s", l->certificate, l->fingerprint);

@@ -22,7 +22,7 @@ struct listener {
 	uint16_t version;
 	char sni[NAME_MAX_TEXT], alpn[128], cipher[64], group[32];
 	unsigned offered; /* cipher suites */
-	char certificate[256], fingerprint[65];
+	char certificate[400], fingerprint[65];
 	bool has_hello, retried, certificate_asked;
 	struct {
 		unsigned records, encrypted;

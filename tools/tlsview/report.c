@@ -31,7 +31,7 @@ static json_t *check_json(const struct check *c)
 	static const char *const verdicts[] = {"pass", "fail", "skip"};
 	json_t *o = json_object();
 
-	put(o, "question", question_id(c->question));
+	put(o, "question", c->question);
 	put(o, "id", c->id);
 	put(o, "verdict", verdicts[c->verdict]);
 	if (c->depth >= 0)
@@ -40,7 +40,7 @@ static json_t *check_json(const struct check *c)
 	return o;
 }
 
-static json_t *cert_json(const struct cert_info *c)
+static json_t *cert_json(const struct x509_info *c, bool sent)
 {
 	json_t *o = json_object();
 
@@ -55,7 +55,7 @@ static json_t *cert_json(const struct cert_info *c)
 	put(o, "sha256", c->sha256);
 	json_object_set_new(o, "ca", json_boolean(c->ca));
 	json_object_set_new(o, "self_issued", json_boolean(c->self_issued));
-	json_object_set_new(o, "sent_by_server", json_boolean(c->sent));
+	json_object_set_new(o, "sent_by_server", json_boolean(sent));
 	return o;
 }
 
@@ -73,9 +73,13 @@ static json_t *one_check(const void *p)
 	return check_json(p);
 }
 
-static json_t *one_cert(const void *p)
+static json_t *chain_json(const struct chain *c)
 {
-	return cert_json(p);
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < c->n; i++)
+		json_array_append_new(a, cert_json(&c->cert[i].info, c->cert[i].sent));
+	return a;
 }
 
 static json_t *one_name(const void *p)
@@ -118,7 +122,7 @@ char *report_data(const struct result *res)
 	put_optional(o, "trusted_root", res->chain.anchor);
 	json_object_set_new(
 	    o, "checks", list(res->checks.n, res->checks.item, sizeof(res->checks.item[0]), one_check));
-	json_object_set_new(o, "chain", list(res->chain.n, res->chain.cert, sizeof(res->chain.cert[0]), one_cert));
+	json_object_set_new(o, "chain", chain_json(&res->chain));
 	json_object_set_new(o, "sent_messages", list(res->n_sent, res->sent, sizeof(res->sent[0]), one_name));
 	json_object_set_new(o, "sent_bytes", json_integer((json_int_t)res->data_out));
 	json_object_set_new(o, "received_bytes", json_integer((json_int_t)res->data_in));

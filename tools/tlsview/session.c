@@ -80,11 +80,18 @@ static enum err use_client_cert(SSL_CTX *ctx, const struct connect_options *opt,
 	return ERR_OK;
 }
 
-enum err session_prepare(const struct connect_options *opt, SSL_CTX **out, struct result *res)
+void setup_release(struct setup *s)
+{
+	SSL_CTX_free(s->ctx);
+	path_store_free(s->trusted);
+	*s = (struct setup){0};
+}
+
+enum err session_prepare(const struct connect_options *opt, struct setup *out, struct result *res)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 
-	*out = ctx;
+	*out = (struct setup){.ctx = ctx};
 	if (!ctx)
 		return result_set(res, ERR_INTERNAL, "OpenSSL cannot be set up");
 	SSL_CTX_set_min_proto_version(ctx, opt->min ? opt->min : TLS1_2_VERSION);
@@ -100,7 +107,7 @@ enum err session_prepare(const struct connect_options *opt, SSL_CTX **out, struc
 	if (opt->alpn_len && SSL_CTX_set_alpn_protos(ctx, opt->alpn, (unsigned)opt->alpn_len) != 0)
 		return result_set(res, ERR_NOMEM, "not enough memory");
 	enum err e = opt->client_cert ? use_client_cert(ctx, opt, res) : ERR_OK;
-	return e == ERR_OK ? verify_trust(ctx, opt->cafile, res) : e;
+	return e == ERR_OK ? verify_trust(&out->trusted, opt->cafile, res) : e;
 }
 
 static enum err set_up(struct session *s)
@@ -208,6 +215,7 @@ static void judge(struct session *s)
 		    "none: the key agreement is anonymous, and whoever is at the other end could be anyone");
 		narrate_key_verdict(&s->narrator, VERDICT_FAIL, "there is no certificate, and so no key to prove");
 	}
+	verify_staple(s->ssl, &s->verifier);
 	narrate_handshake_done(&s->narrator, s->ssl);
 	if (!s->narrator.key_told && s->res->resumed)
 		narrate_key_verdict(&s->narrator, VERDICT_PASS,
@@ -287,17 +295,17 @@ static struct listener *listen_in(struct session *s, struct trace *t)
 	return l;
 }
 
-enum err session_run(
-    const struct connect_options *opt, SSL_CTX *ctx, int fd, int64_t left_ns, struct trace *t, struct result *res)
+enum err session_run(const struct connect_options *opt, const struct setup *setup, int fd, int64_t left_ns,
+    struct trace *t, struct result *res)
 {
 	struct session s = {.opt = opt,
 	    .t = t,
 	    .res = res,
-	    .ctx = ctx,
+	    .ctx = setup->ctx,
 	    .fd = fd,
 	    .deadline = deadline_in(left_ns, opt->cancel_fd),
 	    .narrator = {.t = t, .res = res, .me = opt->actor},
-	    .verifier = {.opt = opt, .t = t, .res = res}};
+	    .verifier = {.opt = opt, .t = t, .res = res, .store = setup->trusted}};
 
 	snprintf(res->name, sizeof(res->name), "%s", opt->name ? opt->name : opt->host);
 	size_t n = strlen(res->name);
@@ -325,5 +333,6 @@ enum err session_run(
 		e = result_set(res, ERR_IO, "the secrets could not be written to the key log");
 	SSL_free(s.ssl);
 	keywatch_free(s.keys);
+	verify_release(&s.verifier);
 	return e;
 }

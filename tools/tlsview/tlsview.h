@@ -108,14 +108,21 @@ void result_release(struct result *res);
 /* Everything, from the name to the goodbye. The outcome is in res, and res->err is returned. */
 enum err connect_run(const struct connect_options *opt, struct trace *t, struct result *res);
 
-/* Gets ready: the trusted roots, the versions, the ciphers. Says in res what is wrong with them. The caller
- * frees *ctx (SSL_CTX_free). */
-enum err session_prepare(const struct connect_options *opt, SSL_CTX **ctx, struct result *res) MUST_USE;
+/* What connections are made with. */
+struct setup {
+	SSL_CTX *ctx;
+	struct path_store *trusted;
+};
+
+/* Gets ready: the trusted roots, the versions, the ciphers. Says in res what is wrong with them. The caller releases
+ * *out in any case. */
+enum err session_prepare(const struct connect_options *opt, struct setup *out, struct result *res) MUST_USE;
+void setup_release(struct setup *s);
 
 /* TLS over the connected stream socket fd, which it neither owns nor closes but makes non-blocking. peer and
  * role in res are set by the caller. left_ns is what is left of the time. */
-enum err session_run(
-    const struct connect_options *opt, SSL_CTX *ctx, int fd, int64_t left_ns, struct trace *t, struct result *res);
+enum err session_run(const struct connect_options *opt, const struct setup *setup, int fd, int64_t left_ns,
+    struct trace *t, struct result *res);
 
 /* The particulars of a result as a JSON object; the caller frees it. NULL: out of memory. */
 char *report_data(const struct result *res);

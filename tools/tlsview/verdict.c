@@ -116,7 +116,7 @@ static bool failed_check(struct session *s, int reason)
 	case SSL_R_EE_KEY_TOO_SMALL:
 	case SSL_R_CA_KEY_TOO_SMALL:
 	case SSL_R_CA_MD_TOO_WEAK:
-		checks_add(c, s->t, Q_STRENGTH, "key-too-small", VERDICT_FAIL, -1,
+		checks_add(c, s->t, Q_AGREED, "key-too-small", VERDICT_FAIL, -1,
 		    "the server's half of the key agreement, or its key, is too short to be safe");
 		return true;
 	default:

@@ -1,335 +1,221 @@
-/* Judges the chain that a server shows. RFC 5280 6, RFC 9525.
- *
- * OpenSSL does the judging. Its verification stops at the first fault unless a callback says "go on"; ours
- * goes on and keeps each one, and in the end verify_chain() refuses when there was any. So all faults are
- * known, and the alert that the peer gets is the one for the first, as with any other client. */
+/* The engine (glassnet/x509.h) behind OpenSSL's handshake. RFC 5280 6, RFC 9525; the alert that the peer gets is the one
+ * for the first fault, as with any other client. */
+#include <errno.h>
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "glassnet/addr.h"
-#include "glassnet/wire.h"
-#include "glassnet/line.h"
 #include "pin.h"
 #include "verify.h"
 
-bool verify_is_address(const char *name)
+static bool is_address(const char *name)
 {
 	struct ip a;
 
 	return ip_parse(&a, name) == ERR_OK;
 }
 
-/* --- keeping the faults ------------------------------------------------------------------------------------
- */
+/* --- judging --- */
 
-static bool known(const struct verifier *v, int code, int depth)
+static struct path_rules rules_for(const struct verifier *v)
 {
-	for (size_t i = 0; i < v->n_faults; i++)
-		if (v->faults[i].code == code && v->faults[i].depth == depth)
-			return true;
-	return false;
+	return (struct path_rules){.profile = PROFILE_WEB,
+	    .use = USE_SERVER,
+	    .at = clock_now(v->opt->clock) / NS_PER_S,
+	    .host = v->res->name,
+	    .max_depth = -1};
 }
 
-static void keep(struct verifier *v, int code, int depth)
+/* The statement that the server sent along (RFC 6066 8); it may come after the certificate. */
+static bool has_staple(SSL *ssl, struct path_rules *rules)
 {
-	/* "The signature cannot be checked" only repeats that the issuer is unknown, "this is no server's
-	 * authority" that it is no authority. */
-	if (code == X509_V_ERR_INVALID_PURPOSE && known(v, X509_V_ERR_INVALID_CA, depth))
-		return;
-	if (code == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE &&
-	    (known(v, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, depth) ||
-	        known(v, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, depth)))
-		return;
-	if (!known(v, code, depth) && v->n_faults < FAULTS_MAX)
-		v->faults[v->n_faults++] = (struct fault){code, depth};
-}
+	const unsigned char *p = NULL;
+	long n = SSL_get_tlsext_status_ocsp_resp(ssl, &p);
 
-static int go_on(int ok, X509_STORE_CTX *store)
-{
-	if (!ok) {
-		SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-
-		keep(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)), X509_STORE_CTX_get_error(store),
-		    X509_STORE_CTX_get_error_depth(store));
-	}
-	return 1;
-}
-
-/* --- telling the verdicts ----------------------------------------------------------------------------------
- */
-
-static void short_name(char *out, size_t cap, STACK_OF(X509) * chain, int i)
-{
-	X509 *c = sk_X509_value(chain, i);
-
-	if (c)
-		cert_short_name(out, cap, c);
-	else
-		snprintf(out, cap, "?");
-}
-
-static void today(char *out, size_t cap, const struct clock *clock)
-{
-	time_t now = (time_t)(clock_now(clock) / NS_PER_S);
-	struct tm tm;
-
-	if (!gmtime_r(&now, &tm) || !strftime(out, cap, "%Y-%m-%d %H:%M:%S", &tm))
-		snprintf(out, cap, "?");
-}
-
-static void tell_fault(struct verifier *v, STACK_OF(X509) * chain, const struct fault *f)
-{
-	const struct x509_code *code = x509_code(f->code);
-	struct cert_info info = {0};
-	char name[128], now[32];
-	X509 *cert = sk_X509_value(chain, f->depth);
-	char text[360];
-	struct line out = line_on(text, sizeof(text)), *x = &out;
-
-	short_name(name, sizeof(name), chain, f->depth);
-	today(now, sizeof(now), v->opt->clock);
-	if (cert)
-		cert_info_from(&info, cert);
-	if (code->question == Q_DATES)
-		line_add(x, "certificate %d, %s: %s; it runs from %s to %s, and now it is %s UTC", f->depth, name,
-		    code->meaning, info.not_before, info.not_after, now);
-	else if (code->question == Q_NAME && !info.names[0])
-		line_add(x,
-		    "asked for %s; the certificate names no host at all (the common name in its subject, %s, "
-		    "does not count)",
-		    v->res->name, name);
-	else if (code->question == Q_NAME)
-		line_add(x, "asked for %s, but %s: it is for %s", v->res->name, code->meaning, info.names);
-	else if (code->question == Q_ANCHOR && !info.self_issued)
-		line_add(x, "certificate %d, %s, says it was issued by %s; %s", f->depth, name, info.issuer,
-		    code->meaning);
-	else if (!cert)
-		line_add(x, "%s", code->meaning);
-	else
-		line_add(x, "certificate %d, %s: %s", f->depth, name, code->meaning);
-	checks_add(&v->res->checks, v->t, code->question, code->name, VERDICT_FAIL, f->depth, "%s", text);
-}
-
-/* What speaks for a yes, by question. Returns false where the question does not arise: text then says why. */
-static bool pass_text(struct verifier *v, X509_STORE_CTX *store, enum question q, struct line *x)
-{
-	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store);
-	int n = sk_X509_num(chain);
-	X509 *leaf = sk_X509_value(chain, 0);
-	const struct cert_info *info = &v->res->chain.cert[0];
-	char name[128], by[128];
-
-	switch (q) {
-	case Q_SIGNATURE:
-		if (n < 2) {
-			line_add(x, "no issuer's certificate is at hand to check it with");
-			return false;
-		}
-		for (int i = 0; i + 1 < n; i++) {
-			short_name(name, sizeof(name), chain, i);
-			short_name(by, sizeof(by), chain, i + 1);
-			line_add(x, "%s%s by %s", i ? ", " : "", name, by);
-		}
-		return true;
-	case Q_ANCHOR:
-		line_add(x, "at %s, %s", v->res->chain.anchor,
-		    v->opt->cafile ? "from the file with trusted certificates"
-		                   : "one of this machine's trusted roots");
-		return true;
-	case Q_DATES: {
-		int days = 0, seconds = 0;
-		ASN1_TIME *now = ASN1_TIME_set(NULL, (time_t)(clock_now(v->opt->clock) / NS_PER_S));
-
-		if (now)
-			(void)ASN1_TIME_diff(&days, &seconds, now, X509_get0_notAfter(leaf));
-		ASN1_TIME_free(now);
-		line_add(x, "the server's own runs until %s UTC, %d day%s from now%s", info->not_after, days,
-		    days == 1 ? "" : "s", n > 1 ? "; the authorities' are valid, too" : "");
-		return true;
-	}
-	case Q_NAME:
-		line_add(x, "asked for %s, and it is for %s", v->res->name, info->names);
-		return true;
-	case Q_PURPOSE:
-		line_add(x, X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE ? "it says: TLS server"
-		                                                            : "it sets no limit to its use");
-		return true;
-	case Q_CA:
-		if (n < 2) {
-			line_add(x, "nobody else's certificate is in the chain");
-			return false;
-		}
-		line_add(x, "%s above it %s marked as a certificate authority", n == 2 ? "the one" : "each of those",
-		    "is");
-		return true;
-	case Q_STRENGTH:
-		line_add(x, "the server's key: %s; signed with %s", info->key, info->signature);
-		return true;
-	case Q_REVOKED:
-		line_add(x, "nobody was asked: this would need the authority's list, or a question to it");
+	if (!p || n <= 0)
 		return false;
-	case Q_SHOWN:
-	case Q_OTHER:
-	case Q_KEY:
-	case Q_FINISHED:
-	case Q_KEYS:
-	case Q_PIN:
-	case Q_HSTS:
-	case Q_VERSION:
-	case Q_COUNT:
-		break;
-	}
-	return false;
+	rules->ocsp = p;
+	rules->ocsp_len = (size_t)n;
+	return true;
 }
 
-/* Question by question: the faults, or what speaks for a yes. */
-static void tell(struct verifier *v, X509_STORE_CTX *store, bool whole)
+/* OpenSSL's number for its name, from which it chooses the alert. */
+static int code_of(const struct path_check *c)
 {
-	static const enum question order[] = {
-	    Q_SIGNATURE, Q_ANCHOR, Q_DATES, Q_NAME, Q_PURPOSE, Q_CA, Q_STRENGTH, Q_OTHER, Q_REVOKED};
-	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store);
-
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		enum question q = order[i];
-		char text[400];
-		struct line x = line_on(text, sizeof(text));
-		bool no = false;
-
-		for (size_t k = 0; k < v->n_faults; k++) {
-			if (x509_code(v->faults[k].code)->question != q)
-				continue;
-			tell_fault(v, chain, &v->faults[k]);
-			no = true;
-		}
-		if (no || q == Q_OTHER)
-			continue;
-		bool yes = whole ? pass_text(v, store, q, &x) : false;
-		if (!whole)
-			line_add(&x, "the checks did not get that far");
-		checks_add(
-		    &v->res->checks, v->t, q, question_id(q), yes ? VERDICT_PASS : VERDICT_SKIP, -1, "%s", text);
-	}
+	for (int i = 1; c && i < 128; i++)
+		if (strcmp(x509_error_name(i), c->id) == 0)
+			return i;
+	return X509_V_ERR_CERT_REJECTED;
 }
 
-/* The chain as the server showed it, and the root where that was here already. */
-static void tell_chain(struct verifier *v, X509_STORE_CTX *store)
+static void show_anchor(struct verifier *v, const struct path_result *path)
 {
-	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(store);
+	struct chain *c = &v->res->chain;
+	struct x509_info info;
 
-	for (int i = 0; i < sk_X509_num(sent); i++)
-		chain_add(&v->res->chain, v->t, sk_X509_value(sent, i), true);
-}
-
-static void tell_anchor(struct verifier *v, X509_STORE_CTX *store)
-{
-	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store), *sent = X509_STORE_CTX_get0_untrusted(store);
-	X509 *top = sk_X509_value(chain, sk_X509_num(chain) - 1);
-	bool was_sent = false;
-
-	if (!top)
+	if (!path->anchored || path->n == 0)
 		return;
-	for (size_t i = 0; i < v->n_faults; i++)
-		if (x509_code(v->faults[i].code)->question == Q_ANCHOR)
+	x509_info_from(&info, path->path[path->n - 1]);
+	memcpy(c->anchor, info.name, sizeof(c->anchor));
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->cert[i].info.sha256, info.sha256) == 0)
 			return;
-	cert_short_name(v->res->chain.anchor, sizeof(v->res->chain.anchor), top);
-	for (int i = 0; i < sk_X509_num(sent); i++)
-		was_sent = was_sent || X509_cmp(sk_X509_value(sent, i), top) == 0;
-	if (!was_sent)
-		chain_add(&v->res->chain, v->t, top, false);
+	chain_add(c, v->t, path->path[path->n - 1], false);
 }
 
 static void tell_decision(struct verifier *v)
 {
-	if (checks_said_no(&v->res->checks, Q_ANCHOR))
-		ev_explain(v->t, "Without a trusted root the good answers are worth nothing: anybody can "
-		                 "write such certificates for "
-		                 "any name, with fresh dates and fitting signatures.");
-	if (checks_failed(&v->res->checks) == 0)
+	size_t n = checks_failed(&v->res->checks);
+
+	if (checks_said_no(&v->res->checks, path_question_id(Q_ROOT)))
+		ev_explain(v->t, "Without a trusted root the good answers are worth nothing: anybody can write such "
+		                 "certificates for any name, with fresh dates and fitting signatures.");
+	if (n == 0)
 		ev_decision(v->t, "certificate-accepted", NULL,
-		    "The certificate is in order. What is missing is the proof that the server holds the "
-		    "private key that belongs to it: a copy of a certificate is easy to get.");
+		    "The certificate is in order. What is missing is the proof that the server holds the private key "
+		    "that "
+		    "belongs to it: a copy of a certificate is easy to get.");
 	else if (!v->opt->insecure)
 		ev_decision(v->t, "refused", "RFC 8446 4.4.2.4",
-		    "%zu check%s failed: the connection ends here, with an alert. Nothing else is sent.",
-		    checks_failed(&v->res->checks), checks_failed(&v->res->checks) == 1 ? "" : "s");
+		    "%zu check%s failed: the connection ends here, with an alert. Nothing else is sent.", n,
+		    n == 1 ? "" : "s");
 	else
 		ev_decision(v->t, "refusal-ignored", NULL,
-		    "%zu check%s failed, which should end the connection. --insecure says to go on all the "
-		    "same.",
-		    v->n_faults, v->n_faults == 1 ? "" : "s");
+		    "%zu check%s failed, which should end the connection. --insecure says to go on all the same.", n,
+		    n == 1 ? "" : "s");
 }
 
-/* In the place of OpenSSL's own: SSL_CTX_set_cert_verify_callback(3). Returns 1 to go on with the handshake.
- */
+/* Returns OpenSSL's code for the first fault, X509_V_OK where there is none. */
+static int judge(struct verifier *v, SSL *ssl, const struct cert_set *sent)
+{
+	struct path_rules rules = rules_for(v);
+	struct path_result path;
+	int code = X509_V_OK;
+
+	v->stapled = has_staple(ssl, &rules);
+	enum err e = path_store_add(v->store, sent, false);
+	if (e == ERR_OK)
+		e = path_verify(v->store, v->leaf, &rules, v->t, &path);
+	else
+		path = (struct path_result){0};
+	checks_take(&v->res->checks, &path, -1);
+	show_anchor(v, &path);
+	if (e == ERR_NEGATIVE)
+		code = code_of(path_first_failed(&path));
+	else if (e != ERR_OK)
+		code = X509_V_ERR_OUT_OF_MEM;
+	path_result_release(&path);
+	if (v->opt->n_pins && !pin_check(v->opt, v->leaf, v->t, v->res) && code == X509_V_OK)
+		code = X509_V_ERR_CERT_REJECTED;
+	return code;
+}
+
+/* In the place of OpenSSL's own: SSL_CTX_set_cert_verify_callback(3). Returns 1 to go on with the handshake. */
 static int verify_chain(X509_STORE_CTX *store, void *arg)
 {
 	struct verifier *v = arg;
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	STACK_OF(X509) *shown = X509_STORE_CTX_get0_untrusted(store);
+	struct cert_set sent = {0};
+	enum err e = ERR_OK;
 
-	X509_STORE_CTX_set_verify_cb(store, go_on);
-	tell_chain(v, store);
-	int done = X509_verify_cert(store);
-	if (done <= 0) { /* it gave up although it was told to go on */
-		int code = X509_STORE_CTX_get_error(store);
-
-		keep(v, code == X509_V_OK ? X509_V_ERR_UNSPECIFIED : code, X509_STORE_CTX_get_error_depth(store));
+	for (int i = 0; i < sk_X509_num(shown) && e == ERR_OK; i++) {
+		chain_add(&v->res->chain, v->t, sk_X509_value(shown, i), true);
+		e = cert_set_add(&sent, sk_X509_value(shown, i));
 	}
-	tell_anchor(v, store);
+	v->leaf = X509_STORE_CTX_get0_cert(store);
+	if (e != ERR_OK || !v->leaf || !X509_up_ref(v->leaf)) {
+		v->leaf = NULL;
+		cert_set_release(&sent);
+		X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
+		return 0;
+	}
 	checks_add(&v->res->checks, v->t, Q_SHOWN, question_id(Q_SHOWN), VERDICT_PASS, -1, "%zu of them",
 	    v->res->chain.n_sent + v->res->chain.not_shown);
-	tell(v, store, done > 0);
-	bool pinned = v->opt->n_pins == 0 || pin_check(v->opt, X509_STORE_CTX_get0_cert(store), v->t, v->res);
+	int code = judge(v, ssl, &sent);
+	cert_set_release(&sent);
 	tell_decision(v);
-	X509_STORE_CTX_set_error(store, v->n_faults ? v->faults[0].code
-	                                : pinned    ? X509_V_OK
-	                                            : X509_V_ERR_CERT_REJECTED);
-	return (v->n_faults == 0 && pinned) || v->opt->insecure;
+	ERR_clear_error();
+	X509_STORE_CTX_set_error(store, code);
+	return code == X509_V_OK || v->opt->insecure;
 }
 
-/* --- setting up --------------------------------------------------------------------------------------------
- */
-
-enum err verify_trust(SSL_CTX *ctx, const char *cafile, struct result *res)
+/* TLS 1.2 sends the statement after the certificate was judged: what it says is asked then. */
+void verify_staple(SSL *ssl, struct verifier *v)
 {
-	FILE *f = cafile ? fopen(cafile, "re") : NULL;
+	struct path_rules rules = rules_for(v);
+	struct path_result path;
 
-	if (!cafile)
-		return SSL_CTX_set_default_verify_paths(ctx) == 1
-		           ? ERR_OK
-		           : result_set(res, ERR_IO, "this machine's trusted roots cannot be found");
-	if (!f)
-		return result_set(res, ERR_IO, "%s cannot be read: %m", cafile);
-	fclose(f);
-	if (SSL_CTX_load_verify_locations(ctx, cafile, NULL) != 1)
-		return result_set(res, ERR_FORMAT,
-		    "%s: there is no certificate in it that can be read (PEM is what is needed: -----BEGIN "
-		    "CERTIFICATE-----)",
-		    cafile);
-	return ERR_OK;
+	if (v->stapled || !v->leaf || !has_staple(ssl, &rules))
+		return;
+	v->stapled = true;
+	enum err e = path_verify(v->store, v->leaf, &rules, NULL, &path);
+	if (e == ERR_OK || e == ERR_NEGATIVE) {
+		for (size_t i = 0; i < path.n_checks; i++)
+			if (path.check[i].question == Q_STATUS)
+				ev_check(v->t, path.check[i].id, path.check[i].verdict, path.check[i].ref,
+				    path_question_text(Q_STATUS), "%s", path.check[i].text);
+		checks_take(&v->res->checks, &path, Q_STATUS);
+	}
+	path_result_release(&path);
+}
+
+/* --- setting up --- */
+
+static enum err trust_file(struct path_store *store, const char *cafile, struct result *res)
+{
+	struct cert_set roots = {0};
+	uint8_t *bytes = NULL;
+	size_t n = 0;
+	char why[X509_WHY] = "";
+	enum err e = x509_read_file(cafile, X509_FILE_MAX, &bytes, &n);
+
+	if (e == ERR_IO)
+		return result_set(res, e, "%s cannot be read: %s", cafile, strerror(errno));
+	if (e == ERR_OK)
+		e = cert_set_read(&roots, bytes, n, why);
+	free(bytes);
+	if (e == ERR_OK && roots.n == 0)
+		e = ERR_FORMAT;
+	if (e != ERR_OK)
+		result_set(res, ERR_FORMAT, "%s: there is no certificate in it that can be read%s%s", cafile,
+		    why[0] ? ": " : "", why);
+	else
+		e = path_store_add(store, &roots, true);
+	cert_set_release(&roots);
+	return e;
+}
+
+enum err verify_trust(struct path_store **out, const char *cafile, struct result *res)
+{
+	*out = path_store_new();
+	if (!*out)
+		return result_set(res, ERR_NOMEM, "not enough memory");
+	if (cafile)
+		return trust_file(*out, cafile, res);
+	return path_store_trust_system(*out) == ERR_OK
+	           ? ERR_OK
+	           : result_set(res, ERR_IO, "this machine's trusted roots cannot be found");
 }
 
 void verify_by(SSL_CTX *ctx, struct verifier *v)
 {
-	SSL_CTX_set_app_data(ctx, v);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, verify_chain, v);
 }
 
 enum err verify_name(SSL *ssl, struct verifier *v)
 {
-	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-	const char *name = v->res->name;
-
-	/* Today's rules for names (RFC 9525): the subject's common name does not count, and a wildcard stands
-	 * for one whole label. */
-	X509_VERIFY_PARAM_set_hostflags(
-	    param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	X509_VERIFY_PARAM_set_time(param, (time_t)(clock_now(v->opt->clock) / NS_PER_S));
-	if (verify_is_address(name)
-	        ? X509_VERIFY_PARAM_set1_ip_asc(param, name) != 1
-	        : (X509_VERIFY_PARAM_set1_host(param, name, 0) != 1 || SSL_set_tlsext_host_name(ssl, name) != 1))
+	/* An address is no server name (RFC 6066 3). */
+	if ((!is_address(v->res->name) && SSL_set_tlsext_host_name(ssl, v->res->name) != 1) ||
+	    SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp) != 1)
 		return result_set(v->res, ERR_NOMEM, "not enough memory");
 	return ERR_OK;
+}
+
+void verify_release(struct verifier *v)
+{
+	X509_free(v->leaf);
+	v->leaf = NULL;
 }

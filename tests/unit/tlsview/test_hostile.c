@@ -24,7 +24,7 @@ struct run {
 static void connect_to(struct run *r, void (*raw)(int fd, void *arg), int64_t timeout)
 {
 	struct trace t;
-	SSL_CTX *ctx;
+	struct setup setup;
 
 	*r = (struct run){.opt = {.host = "bank.example",
 	                      .port = 443,
@@ -42,11 +42,11 @@ static void connect_to(struct run *r, void (*raw)(int fd, void *arg), int64_t ti
 	recorder_attach(&r->rec, &t);
 	result_init(&r->res);
 	tls_peer_start(&r->peer);
-	assert_int_equal(session_prepare(&r->opt, &ctx, &r->res), ERR_OK);
+	assert_int_equal(session_prepare(&r->opt, &setup, &r->res), ERR_OK);
 	int64_t start = net_now();
-	session_run(&r->opt, ctx, r->peer.fd, timeout, &t, &r->res);
+	session_run(&r->opt, &setup, r->peer.fd, timeout, &t, &r->res);
 	r->took = net_now() - start;
-	SSL_CTX_free(ctx);
+	setup_release(&setup);
 	tls_peer_join(&r->peer);
 	assert_int_equal(trace_release(&t), ERR_OK);
 	assert_false(r->res.accepted);
@@ -274,7 +274,7 @@ static void random_records_are_malformed(void **state)
 		s = seed;
 		r.peer.raw_arg = &s;
 		struct trace t;
-		SSL_CTX *ctx;
+		struct setup setup;
 
 		r.opt = (struct connect_options){.host = "bank.example",
 		    .port = 443,
@@ -286,9 +286,9 @@ static void random_records_are_malformed(void **state)
 		r.peer.raw = raw_random;
 		trace_init(&t, &clock_real, "laptop");
 		tls_peer_start(&r.peer);
-		assert_int_equal(session_prepare(&r.opt, &ctx, &r.res), ERR_OK);
-		session_run(&r.opt, ctx, r.peer.fd, r.opt.timeout_ns, &t, &r.res);
-		SSL_CTX_free(ctx);
+		assert_int_equal(session_prepare(&r.opt, &setup, &r.res), ERR_OK);
+		session_run(&r.opt, &setup, r.peer.fd, r.opt.timeout_ns, &t, &r.res);
+		setup_release(&setup);
 		tls_peer_join(&r.peer);
 		assert_int_equal(err_exit(r.res.err), EXIT_MALFORMED);
 		result_release(&r.res);
@@ -310,7 +310,7 @@ static void alert_of_the_server_is_explained(void **state)
 static void cancel_ends_the_wait_at_once(void **state)
 {
 	int fds[2];
-	SSL_CTX *ctx;
+	struct setup setup;
 	struct result res;
 	struct tls_peer peer = {.raw = raw_silence};
 
@@ -325,13 +325,13 @@ static void cancel_ends_the_wait_at_once(void **state)
 	    .clock = &clock_real};
 	result_init(&res);
 	tls_peer_start(&peer);
-	assert_int_equal(session_prepare(&opt, &ctx, &res), ERR_OK);
+	assert_int_equal(session_prepare(&opt, &setup, &res), ERR_OK);
 	int64_t start = net_now();
-	session_run(&opt, ctx, peer.fd, opt.timeout_ns, NULL, &res);
+	session_run(&opt, &setup, peer.fd, opt.timeout_ns, NULL, &res);
 	assert_true(net_now() - start < NS_PER_S);
 	assert_int_equal(res.err, ERR_NET);
 	assert_string_equal(res.text, "interrupted");
-	SSL_CTX_free(ctx);
+	setup_release(&setup);
 	tls_peer_join(&peer);
 	result_release(&res);
 	close(fds[0]);

@@ -181,43 +181,6 @@ static void dial_a_closed_port_is_refused(void **state)
 
 /* --- certificates in words --- */
 
-static void names_more_than_a_few_are_counted(void **state)
-{
-	char names[1200] = "";
-	char text[512];
-	struct pki_cert c;
-	unsigned n;
-
-	(void)state;
-	for (int i = 0; i < 40; i++)
-		sprintf(names + strlen(names), "%sDNS:host-%02d.example", i ? "," : "", i);
-	pki_make(&c, &(struct pki_spec){.cn = "many", .names = names, .from = 0, .to = 1});
-	cert_names_text(text, sizeof(text), c.cert, &n);
-	assert_int_equal(n, 40);
-	assert_non_null(strstr(text, "host-00.example, host-01.example"));
-	assert_non_null(strstr(text, "and 32 more"));
-	char tiny[32];
-	cert_names_text(tiny, sizeof(tiny), c.cert, &n);
-	assert_true(strlen(tiny) < sizeof(tiny));
-	pki_release(&c);
-}
-
-static void names_with_control_characters_are_escaped(void **state)
-{
-	struct pki_cert c;
-	struct cert_info info;
-
-	(void)state;
-	pki_make(&c, &(struct pki_spec){.cn = "bank\033[2J.example", .from = 0, .to = 1});
-	cert_info_from(&info, c.cert);
-	assert_null(strchr(info.subject, '\033'));
-	assert_non_null(strstr(info.subject, "bank"));
-	assert_string_equal(info.names, "");
-	assert_string_equal(info.not_before, "1970-01-01 00:00:00");
-	assert_true(info.self_issued);
-	pki_release(&c);
-}
-
 static void chain_longer_than_its_room_is_counted(void **state)
 {
 	static struct chain chain;
@@ -245,8 +208,6 @@ int main(void)
 	    cmocka_unit_test(resolve_reads_the_hosts_file),
 	    cmocka_unit_test(resolve_gives_up_when_told_to),
 	    cmocka_unit_test(dial_a_closed_port_is_refused),
-	    cmocka_unit_test(names_more_than_a_few_are_counted),
-	    cmocka_unit_test(names_with_control_characters_are_escaped),
 	    cmocka_unit_test(chain_longer_than_its_room_is_counted),
 	};
 
