@@ -9,6 +9,7 @@
 
 #include "glassnet/cli.h"
 #include "options.h"
+#include "verbs.h"
 
 #define SEND_MAX ((size_t)16 << 20)
 
@@ -168,6 +169,12 @@ static const struct cli_verb verbs[] = {
         .summary = "show a TLS handshake message by message, and every check of the certificate",
         .options = connect_options,
         .run = verb_connect},
+    {.name = "inside",
+        .args = "",
+        .summary =
+            "a handshake in slow motion, client and server in one process, the same in every run; and RFC 8448's",
+        .options = inside_options,
+        .run = verb_inside},
     {0}};
 
 static const struct cli_tool tool = {.name = "tlsview",

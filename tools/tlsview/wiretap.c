@@ -55,9 +55,9 @@ static long tap(BIO *bio, int oper, const char *data, size_t len, int argi, long
 	(void)argl;
 	if (ret <= 0 || !processed || !*processed)
 		return ret;
-	if (oper == (BIO_CB_WRITE | BIO_CB_RETURN) || oper == (BIO_CB_READ | BIO_CB_RETURN))
-		wiretap_feed((struct wiretap *)BIO_get_callback_arg(bio), oper == (BIO_CB_WRITE | BIO_CB_RETURN),
-		    (const uint8_t *)data, *processed);
+	struct wiretap *w = (struct wiretap *)BIO_get_callback_arg(bio);
+	if (oper == (BIO_CB_READ | BIO_CB_RETURN) || (oper == (BIO_CB_WRITE | BIO_CB_RETURN) && !w->reads_only))
+		wiretap_feed(w, oper == (BIO_CB_WRITE | BIO_CB_RETURN), (const uint8_t *)data, *processed);
 	return ret;
 }
 

@@ -15,6 +15,7 @@ struct wiretap {
 	/* a whole record; TLS only */
 	void (*on_record)(void *arg, bool out, const uint8_t *record, size_t len);
 	void *arg;
+	bool reads_only;             /* of a tapped BIO */
 	size_t octets[2];            /* in, out: all of them */
 	uint8_t first[FIRST_OCTETS]; /* the first that came */
 	size_t n_first;

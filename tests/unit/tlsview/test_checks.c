@@ -308,8 +308,8 @@ static void faults_two_at_once_are_both_listed(void **state)
 	leaf.to = NOW - DAY;
 	leaf.cn = "mallory.example";
 	leaf.names = "DNS:mallory.example";
-	/* the alert is that of the first */
-	refused(w, &leaf, 42, "X509_V_ERR_HOSTNAME_MISMATCH", "X509_V_ERR_CERT_HAS_EXPIRED");
+	/* the alert is that of the first, certificate_expired */
+	refused(w, &leaf, 45, "X509_V_ERR_HOSTNAME_MISMATCH", "X509_V_ERR_CERT_HAS_EXPIRED");
 }
 
 /* OpenSSL's verdict is X509_V_OK here: there was nothing to verify. */
