@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "glassnet/cli.h"
+#include "keylog_file.h"
 #include "options.h"
 #include "verbs.h"
 
@@ -98,21 +98,6 @@ static int read_secret(struct cli *c, const char *path, struct secret *out)
 	return EXIT_YES;
 }
 
-/* The file with the session's secrets: nobody else may read it, not even for a moment. */
-static int open_keylog(struct cli *c, const char *path, int *fd)
-{
-	struct stat st;
-
-	*fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-	if (*fd < 0)
-		return cli_fail(c, ERR_IO, "%s: %s", path, strerror(errno));
-	if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode) && fchmod(*fd, 0600) == 0)
-		return EXIT_YES;
-	close(*fd);
-	*fd = -1;
-	return cli_fail(c, ERR_PERM, "%s: secrets are only written to a regular file of your own", path);
-}
-
 static int run(struct cli *c, struct connect_options *o)
 {
 	struct trace t;
@@ -150,7 +135,7 @@ static int verb_connect(struct cli *c)
 	if (status == EXIT_YES && send)
 		status = read_secret(c, send, &secret);
 	if (status == EXIT_YES && keylog)
-		status = open_keylog(c, keylog, &o.keylog_fd);
+		status = keylog_open(c, keylog, &o.keylog_fd);
 	o.send = secret.bytes;
 	o.send_len = secret.len;
 	if (status == EXIT_YES)
@@ -169,6 +154,13 @@ static const struct cli_verb verbs[] = {
         .summary = "show a TLS handshake message by message, and every check of the certificate",
         .options = connect_options,
         .run = verb_connect},
+    {.name = "serve",
+        .args = "[ADDR[:PORT]]",
+        .max_args = 1,
+        .summary =
+            "be the server (default 127.0.0.1:4433): show any certificate, also a wrong one, and tell what comes",
+        .options = serve_options,
+        .run = verb_serve},
     {.name = "inside",
         .args = "",
         .summary =

@@ -70,6 +70,8 @@ void narrate_finished_verdict(struct narrator *n, enum verdict v, const char *te
 /* OpenSSL goes on to the next message only when it has accepted the one before. */
 static void conclude(struct narrator *n, bool out, uint8_t type)
 {
+	if (n->serving)
+		return;
 	if (n->version == TLS1_3 && !out && type == TLS_FINISHED)
 		narrate_key_verdict(n, VERDICT_PASS, n->server_signed ? KEY_PROVED : KEY_KEPT);
 	if (n->version == TLS1_3 && !out && type == TLS_CERTIFICATE_VERIFY)
@@ -102,7 +104,7 @@ static void learn(struct narrator *n, bool out, const uint8_t *msg, size_t len)
 	uint16_t group = 0;
 	size_t at;
 
-	if (out || len < 4)
+	if (out != n->serving || len < 4)
 		return;
 	if (msg[0] == TLS_SERVER_HELLO && hs_hello_parse(&h, msg, len, &at) == ERR_OK) {
 		n->version = h.best;
@@ -139,7 +141,7 @@ static void on_handshake(struct narrator *n, bool out, const uint8_t *msg, size_
 		return;
 	conclude(n, out, msg[0]);
 	learn(n, out, msg, len);
-	ctx = (struct hs_context){.version = n->version, .from_server = !out};
+	ctx = (struct hs_context){.version = n->version, .from_server = out == n->serving};
 	message(n, out, hs_label(label, &ctx, msg, len), msg, len, is_encrypted(n, out));
 	if (out)
 		note_sent(n, tls_handshake_name(msg[0]) ? tls_handshake_name(msg[0]) : "handshake message");
@@ -147,7 +149,7 @@ static void on_handshake(struct narrator *n, bool out, const uint8_t *msg, size_
 	teach_handshake(n, &ctx, msg, len);
 	if (n->keys)
 		keywatch_message(n->keys, out, msg, len);
-	n->res->asked_for_certificate |= !out && msg[0] == TLS_CERTIFICATE_REQUEST;
+	n->res->asked_for_certificate |= out == n->serving && msg[0] == TLS_CERTIFICATE_REQUEST;
 }
 
 static void on_change_cipher_spec(struct narrator *n, bool out, const uint8_t *msg, size_t len)

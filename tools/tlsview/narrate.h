@@ -19,6 +19,7 @@ struct narrator {
 	struct keywatch *keys;    /* NULL: nobody computes them */
 	const char *me;           /* our role */
 	char here[ENDPOINT_TEXT]; /* our address */
+	bool serving;             /* we are the server */
 	uint16_t version;         /* agreed; 0: not yet */
 	uint8_t outer[2];         /* type of the last record in, out */
 	bool sealed[2];           /* TLS 1.2: a ChangeCipherSpec came, went */

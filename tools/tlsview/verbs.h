@@ -4,6 +4,9 @@
 
 #include "glassnet/cli.h"
 
+extern const struct cli_option serve_options[];
+int verb_serve(struct cli *c);
+
 extern const struct cli_option inside_options[];
 int verb_inside(struct cli *c);
 
