@@ -13,29 +13,6 @@
 
 #define SEND_MAX ((size_t)16 << 20)
 
-/* Whom to trust, and where to go. */
-#define WHERE_OPTIONS                                                                                                \
-	{.name = "cafile",                                                                                           \
-	    .arg = "FILE",                                                                                           \
-	    .help = "trust the certificates in FILE and no others (default: the system's)"},                         \
-	    {.name = "name",                                                                                         \
-	        .arg = "NAME",                                                                                       \
-	        .help = "the name that the server must prove, and that it is asked for (default: HOST)"},            \
-	    {.name = "connect", .arg = "ADDR[:PORT]", .help = "go to this address, whatever DNS says"},              \
-	    {.name = "starttls",                                                                                     \
-	        .arg = "PROTO",                                                                                      \
-	        .choices = "smtp|imap",                                                                              \
-	        .help = "begin in the clear, as that protocol does, then ask for TLS"},                              \
-	    {.name = "client-cert",                                                                                  \
-	        .arg = "FILE",                                                                                       \
-	        .help = "who we are, when the server asks: certificate chain and key, PEM"},                         \
-	    {.name = "client-key", .arg = "FILE", .help = "its private key, when that is in a file of its own"},     \
-	    {.name = "ipv4", .letter = '4', .help = "use IPv4 only"},                                                \
-	    {.name = "ipv6", .letter = '6', .help = "use IPv6 only"},                                                \
-	{                                                                                                            \
-		.name = "timeout", .arg = "SECONDS", .help = "give up after SECONDS, all in all (default 10)"        \
-	}
-
 static const struct cli_option connect_options[] = {
     {.name = "secrets", .help = "show every secret of the key schedule, not its fingerprint only"},
     {.name = "again", .help = "connect twice, and a third time resumed: what is new, what is the same, what is kept"},
@@ -59,7 +36,7 @@ static const struct cli_option connect_options[] = {
     {.name = "keylog",
         .arg = "FILE",
         .help = "append the session's secrets to FILE, for Wireshark to decrypt a capture with"},
-    WHERE_OPTIONS, CLI_TRACE_OPTIONS, CLI_END};
+    OPTIONS_WHERE, CLI_TRACE_OPTIONS, CLI_END};
 
 /* Text for --send. It may hold a password: it lives in memory that is locked, and wiped at the end. */
 struct secret {
@@ -154,6 +131,13 @@ static const struct cli_verb verbs[] = {
         .summary = "show a TLS handshake message by message, and every check of the certificate",
         .options = connect_options,
         .run = verb_connect},
+    {.name = "diagnose",
+        .args = "HOST[:PORT]",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "why a connection is refused, who can mend it, and how",
+        .options = diagnose_options,
+        .run = verb_diagnose},
     {.name = "serve",
         .args = "[ADDR[:PORT]]",
         .max_args = 1,
@@ -175,7 +159,11 @@ static const struct cli_tool tool = {.name = "tlsview",
     .examples = "  tlsview connect bank.example:443\n"
                 "  tlsview connect bank.example:443 --ladder --no-explain\n"
                 "  tlsview connect bank.example:443 --cafile root.pem --connect 192.0.2.1\n"
-                "  tlsview connect bank.example:443 --send request.http",
+                "  tlsview connect bank.example:443 --send request.http\n"
+                "  tlsview connect bank.example --again\n"
+                "  tlsview diagnose bank.example\n"
+                "  tlsview serve --save-root root.pem\n"
+                "  tlsview inside --secrets",
     .notes = "Exit status: 0 the server proved its name, 1 it did not (also with --insecure), 2 usage,\n"
              "3 network or timeout, 4 what came is not TLS, 5 a file cannot be used, or an internal error."};
 

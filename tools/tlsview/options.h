@@ -9,6 +9,29 @@
 #define PINS_MAX CLI_MAX_MANY
 #define ALPN_MAX 256
 
+/* Whom to trust, and where to go. */
+#define OPTIONS_WHERE                                                                                                \
+	{.name = "cafile",                                                                                           \
+	    .arg = "FILE",                                                                                           \
+	    .help = "trust the certificates in FILE and no others (default: the system's)"},                         \
+	    {.name = "name",                                                                                         \
+	        .arg = "NAME",                                                                                       \
+	        .help = "the name that the server must prove, and that it is asked for (default: HOST)"},            \
+	    {.name = "connect", .arg = "ADDR[:PORT]", .help = "go to this address, whatever DNS says"},              \
+	    {.name = "starttls",                                                                                     \
+	        .arg = "PROTO",                                                                                      \
+	        .choices = "smtp|imap",                                                                              \
+	        .help = "begin in the clear, as that protocol does, then ask for TLS"},                              \
+	    {.name = "client-cert",                                                                                  \
+	        .arg = "FILE",                                                                                       \
+	        .help = "who we are, when the server asks: certificate chain and key, PEM"},                         \
+	    {.name = "client-key", .arg = "FILE", .help = "its private key, when that is in a file of its own"},     \
+	    {.name = "ipv4", .letter = '4', .help = "use IPv4 only"},                                                \
+	    {.name = "ipv6", .letter = '6', .help = "use IPv6 only"},                                                \
+	{                                                                                                            \
+		.name = "timeout", .arg = "SECONDS", .help = "give up after SECONDS, all in all (default 10)"        \
+	}
+
 /* What the texts of the options become; the options point into it. */
 struct option_store {
 	struct target target;

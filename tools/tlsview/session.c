@@ -325,6 +325,7 @@ enum err session_run(const struct connect_options *opt, const struct setup *setu
 	}
 	res->wire_in = s.tap.octets[0];
 	res->wire_out = s.tap.octets[1];
+	res->alert_in = s.narrator.has_alert_in ? s.narrator.alert_in : 0;
 	if (s.keys)
 		res->keys = s.keys->sum;
 	if (s.ssl && res->accepted)

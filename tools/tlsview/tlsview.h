@@ -84,6 +84,7 @@ struct result {
 	bool accepted; /* every check passed */
 	bool insecure; /* not accepted, but we went on, as told */
 	char protocol[16], cipher[64], group[32], alpn[64];
+	uint8_t alert_in; /* the alert that ended it; 0: none */
 	bool resumed;
 	bool asked_for_certificate; /* the server wants to know who we are, too */
 	struct key_summary keys;

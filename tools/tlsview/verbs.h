@@ -4,6 +4,9 @@
 
 #include "glassnet/cli.h"
 
+extern const struct cli_option diagnose_options[];
+int verb_diagnose(struct cli *c);
+
 extern const struct cli_option serve_options[];
 int verb_serve(struct cli *c);
 
