@@ -239,7 +239,9 @@ enum step step_4_analyze_response(struct lookup *l, struct frame *f, const struc
 		l->r->tap.response(l->r->tap.ctx, &f->qname, f->qtype, &f->slist.zone, &m, &a);
 	if (f->plain_case && a.kind <= RESPONSE_NODATA)
 		servers_forget_lame(l->r->servers, &addr->ip, &f->slist.zone);
+	l->said = &m;
 	enum step next = minimise_next(l, f, &a) ? STEP_3 : step_4_act(l, f, &m, &a);
+	l->said = NULL;
 	message_release(&m);
 	return next;
 }

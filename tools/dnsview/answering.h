@@ -3,11 +3,15 @@
 #define DNSVIEW_ANSWERING_H
 
 #include "jobs.h"
+#include "judge.h"
 #include "request.h"
 #include "server.h"
 #include "warm.h"
 
-#define UDP_BATCH 64
+#define UDP_BATCH    64
+#define OWN_MAX      64   /* addresses of this machine */
+#define CLIENTS      1024 /* places to count what each client has under way; two may share one */
+#define CONTROL_SIZE 64   /* where a datagram went to, as the system says it */
 
 struct udp_side;
 struct tcp_side;
@@ -17,10 +21,11 @@ struct answering {
 	struct resolver *r;
 	uv_loop_t *loop;
 	struct jobs *jobs;
-	struct warm *warm;
-	struct udp_side *udp;
+	struct judge *judge;  /* NULL: nothing is validated */
+	struct udp_side *udp; /* a list */
 	struct tcp_side *tcp;
-	struct ip own; /* the address that answers, which is never asked itself */
+	struct ip own[OWN_MAX]; /* addresses that answer, which are never asked themselves */
+	uint16_t under_way[CLIENTS];
 	uint8_t out[DNS_MESSAGE_MAX];
 };
 
@@ -28,22 +33,26 @@ struct answering {
 struct asker {
 	struct answering *s;
 	struct request q;
-	bool udp;
-	struct sockaddr_storage to;
+	struct udp_side *udp; /* NULL: it came over TCP */
 	socklen_t to_len;
-	struct connection *connection; /* of TCP; counted */
+	size_t control_len; /* 0: the socket has one address only */
+	struct sockaddr_storage to;
+	_Alignas(size_t) uint8_t control[CONTROL_SIZE]; /* the address that was asked, which must answer */
+	struct connection *connection;                  /* of TCP; counted */
+	size_t place;                                   /* in under_way */
+	struct judging judging;
 };
 
-/* The answer, if it is known at once: *len is its length in s->out (0: nothing is said). False: a lookup was
- * begun (or ended already), and asker_send() gets the answer. */
+/* The answer, if it is known at once: *len is its length in s->out (0: nothing is said). False: it takes a lookup. */
 bool answer_now(struct answering *s, struct asker *a, const uint8_t *pkt, size_t pkt_len, size_t *len);
+/* Looks up for an asker, of which a copy is made, and sends the answer. */
 void answer_later(const struct asker *a);
 
-/* udp.c, tcp.c */
-enum err udp_open(struct answering *s) MUST_USE;
+/* udp.c, tcp.c: one address; the sides of several are a list. */
+enum err udp_open(struct answering *s, const struct endpoint *at) MUST_USE;
 void udp_close(struct answering *s);
 void udp_send(struct answering *s, const struct asker *a, size_t len);
-enum err tcp_open(struct answering *s) MUST_USE;
+enum err tcp_open(struct answering *s, const struct endpoint *at) MUST_USE;
 void tcp_close(struct answering *s);
 void tcp_send(struct answering *s, const struct asker *a, size_t len);
 void tcp_hold(struct connection *c); /* an answer is owed to it */

@@ -50,6 +50,11 @@ void cache_limit_bytes(struct cache *c, size_t max)
 	c->max_bytes = max;
 }
 
+void cache_limit_entries(struct cache *c, size_t max)
+{
+	c->max = max;
+}
+
 void cache_free(struct cache *c)
 {
 	if (!c)
@@ -170,11 +175,26 @@ static ldns_rr *to_ldns(const struct cache_record *r, uint32_t ttl)
 	return rr;
 }
 
-ldns_rr_list *cache_rrs(const struct cache_entry *e, bool authority, uint32_t ttl)
+static bool is_part(const struct cache_entry *e, const struct cache_record *r, enum cache_part part)
+{
+	switch (part) {
+	case CACHE_DATA:
+		return !r->authority && r->type == e->type;
+	case CACHE_IN:
+		return !r->authority;
+	case CACHE_SOA:
+		return r->authority && r->type == LDNS_RR_TYPE_SOA;
+	case CACHE_BESIDE:
+		return r->authority;
+	}
+	return false;
+}
+
+ldns_rr_list *cache_rrs(const struct cache_entry *e, enum cache_part part, uint32_t ttl)
 {
 	ldns_rr_list *list = NULL;
 	for (struct cache_record r = {0}; cache_record_next(e, &r);) {
-		ldns_rr *rr = r.authority == authority ? to_ldns(&r, ttl) : NULL;
+		ldns_rr *rr = is_part(e, &r, part) ? to_ldns(&r, ttl) : NULL;
 		if (rr && !list)
 			list = ldns_rr_list_new();
 		if (rr && (!list || !ldns_rr_list_push_rr(list, rr)))
@@ -419,6 +439,11 @@ size_t cache_forget(struct cache *c, const struct dname *name, int64_t now)
 		cache_remove(c, e);
 	}
 	return gone;
+}
+
+uint32_t cache_original_ttl(const struct cache_entry *e)
+{
+	return (uint32_t)((e->expires - e->stored) / NS_PER_S);
 }
 
 uint32_t cache_left(const struct cache_entry *e, int64_t now)

@@ -71,9 +71,14 @@ bool cache_record_next(const struct cache_entry *e, struct cache_record *r);
 /* The name that a record's data begins with: of NS, CNAME, DNAME. */
 struct dname cache_target(const struct cache_record *r);
 
-/* The records as ldns has them, which the caller frees: those of the answer, or those beside it. NULL: out of
- * memory, or there are none. */
-ldns_rr_list *cache_rrs(const struct cache_entry *e, bool authority, uint32_t ttl);
+/* The records as ldns has them, which the caller frees. NULL: out of memory, or there are none. */
+enum cache_part {
+	CACHE_DATA,   /* of the entry's own type */
+	CACHE_IN,     /* … with their signatures */
+	CACHE_SOA,    /* of a "no": the SOA that says how long it holds */
+	CACHE_BESIDE, /* all that stands beside the answer */
+};
+ldns_rr_list *cache_rrs(const struct cache_entry *e, enum cache_part part, uint32_t ttl);
 
 enum cache_state { CACHE_ABSENT, CACHE_EXPIRED, CACHE_FRESH };
 
@@ -84,6 +89,7 @@ struct cache;
 struct cache *cache_new(size_t max);
 /* … and at most so many octets of memory, about. */
 void cache_limit_bytes(struct cache *c, size_t max);
+void cache_limit_entries(struct cache *c, size_t max);
 void cache_free(struct cache *c); /* NULL is allowed */
 
 /* *out is borrowed until the next cache_put(); NULL where the state is CACHE_ABSENT. */
@@ -118,6 +124,9 @@ const struct cache_entry *cache_next(const struct cache_entry *e);
 void cache_remove(struct cache *c, const struct cache_entry *e);
 /* Takes out what is at or below name (NULL: everything); returns how many entries had not ended. */
 size_t cache_forget(struct cache *c, const struct dname *name, int64_t now);
+
+/* The TTL that an entry began with. */
+uint32_t cache_original_ttl(const struct cache_entry *e);
 
 /* Whole seconds that an entry has left. */
 uint32_t cache_left(const struct cache_entry *e, int64_t now);

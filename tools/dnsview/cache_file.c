@@ -296,8 +296,8 @@ static enum err add_learnt(struct cache *to, const struct cache *from, int64_t o
 		    .name = &name,
 		    .type = e->type,
 		    .ttl = ttl,
-		    .rrs = cache_rrs(e, false, ttl),
-		    .proof = cache_rrs(e, true, ttl),
+		    .rrs = cache_rrs(e, CACHE_IN, ttl),
+		    .proof = cache_rrs(e, CACHE_BESIDE, ttl),
 		    .from = &from_name,
 		    .from_ip = &e->from_ip,
 		    .now = e->stored - offset_ns};

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "setup.h"
+#include "store.h"
 
 #define DATA_TEXT 4096
 
@@ -76,12 +77,10 @@ static char *data_text(char out[static DATA_TEXT], const struct cache_entry *e)
 {
 	char one[1024];
 	size_t n = 0;
-	ldns_rr_list *rrs = cache_rrs(e, false, 0);
+	ldns_rr_list *rrs = cache_rrs(e, CACHE_DATA, 0);
 	out[0] = '\0';
 	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs) && n < DATA_TEXT - sizeof(one) - 2; i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
-		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_RRSIG && e->type != LDNS_RR_TYPE_RRSIG)
-			continue;
 		rdata_text(one, sizeof(one), rr);
 		n += (size_t)snprintf(out + n, DATA_TEXT - n, "%s%s", n ? ", " : "", one);
 	}
@@ -138,7 +137,7 @@ static void put_json(struct cli *c, const struct cache_entry *e, int64_t now)
 	                                                                             from[DNAME_TEXT];
 	json_t *list = json_array();
 	struct dname owner = cache_name(e), server = cache_from(e);
-	ldns_rr_list *rrs = cache_rrs(e, is_negative(e), 0);
+	ldns_rr_list *rrs = cache_rrs(e, is_negative(e) ? CACHE_BESIDE : CACHE_IN, 0);
 	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++)
 		json_array_append_new(list, json_string(rdata_text(data, sizeof(data), ldns_rr_list_rr(rrs, i))));
 	ldns_rr_list_deep_free(rrs);
@@ -183,6 +182,14 @@ static int show(struct cli *c, const struct cache_request *r, const struct kept_
 	return n ? EXIT_YES : EXIT_NO;
 }
 
+/* A server that has this file was asked first; most files have none. */
+static int after_server(struct cli *c, const struct kept_cache *k, enum err e)
+{
+	if (!e || e == ERR_NEGATIVE)
+		return EXIT_YES;
+	return cli_fail(c, e, "%s.sock: the server that has this cache gave no answer", k->path);
+}
+
 int cache_show(struct cli *c, const struct cache_request *r)
 {
 	struct kept_cache k;
@@ -192,6 +199,9 @@ int cache_show(struct cli *c, const struct cache_request *r)
 		return status;
 	if (!*k.path)
 		return cli_fail(c, ERR_IO, "there is no HOME and no XDG_CACHE_HOME: name the file");
+	status = after_server(c, &k, store_ask_sync(k.path));
+	if (status)
+		return status;
 	struct cache *cache = cache_new(CACHE_FILE_ENTRIES);
 	enum err e = cache ? cache_file_load(cache, k.path, &at) : ERR_NOMEM;
 	status = e ? kept_cache_fail(c, &k, e, at) : show(c, r, &k, cache);
@@ -202,15 +212,20 @@ int cache_show(struct cli *c, const struct cache_request *r)
 int cache_flush(struct cli *c, const struct cache_request *r)
 {
 	struct kept_cache k;
-	size_t gone, at;
+	size_t gone, at, by_server;
 	int status = kept_cache_choose(c, &k, r->file);
 	if (status)
 		return status;
 	if (!*k.path)
 		return cli_fail(c, ERR_IO, "there is no HOME and no XDG_CACHE_HOME: name the file with --cache");
+	enum err served = store_ask_forget(k.path, r->all ? NULL : &r->name, &by_server);
+	status = after_server(c, &k, served);
+	if (status)
+		return status;
 	enum err e = cache_file_flush(k.path, r->all ? NULL : &r->name, clock_now(&clock_real), &gone, &at);
 	if (e)
 		return kept_cache_fail(c, &k, e, at);
-	fprintf(c->out, "%zu entries forgotten\n", gone);
+	fprintf(c->out, "%zu entries forgotten%s\n", served == ERR_OK ? by_server : gone,
+	    served == ERR_OK ? " by the running server" : "");
 	return EXIT_YES;
 }

@@ -16,12 +16,21 @@ void validator_init(struct validator *v, struct resolver *r, struct exchange ex,
 	evidence_watch(&v->evidence, r);
 }
 
+void validator_init_cached(
+    struct validator *v, struct resolver *r, const struct anchors *anchors, const char *anchor_place)
+{
+	*v = (struct validator){
+	    .r = r, .anchors = anchors, .anchor_place = anchor_place, .t = r->narrator.trace, .cache = r->cache};
+	v->waiting = (struct standing){.security = SECURITY_INDETERMINATE, .why = "something is still missing"};
+}
+
 void validator_release(struct validator *v)
 {
 	for (unsigned i = 0; i < v->n_zones; i++)
 		ldns_rr_list_deep_free(v->zone[i].keys);
 	evidence_release(&v->evidence);
-	v->r->tap = (struct tap){0};
+	if (!v->cache)
+		v->r->tap = (struct tap){0};
 	v->n_zones = 0;
 }
 
@@ -243,6 +252,7 @@ enum security validator_check(struct validator *v, const struct lookup_result *r
 		if (next.security > f.security)
 			f = next;
 	}
-	tell_verdict(v, res, &f);
+	if (!v->wanting)
+		tell_verdict(v, res, &f);
 	return f.security;
 }

@@ -33,8 +33,15 @@ struct validator {
 	const char *anchor_place;      /* where they come from; borrowed */
 	struct trace *t;
 	struct evidence evidence;
-	unsigned budget; /* of computations, for one check */
-	unsigned told;   /* bits of what was explained */
+	/* For a server: what is missing is not asked for, but looked for in the cache and otherwise wanted. The
+	 * caller gets it and checks again. */
+	struct cache *cache; /* borrowed; NULL: ask */
+	bool wanting;
+	struct dname wanted, hopeless; /* hopeless: what was tried in vain; a name without octets: nothing */
+	uint16_t wanted_type, hopeless_type;
+	struct standing waiting; /* of a zone whose standing is not known yet */
+	unsigned budget;         /* of computations, for one check */
+	unsigned told;           /* bits of what was explained */
 	unsigned n_zones;
 	struct standing zone[ZONES_MAX];
 	struct { /* names that turned out to be no zones */
@@ -46,6 +53,9 @@ struct validator {
 /* r must ask for signatures (its config's dnssec). Big: not for the stack. */
 void validator_init(struct validator *v, struct resolver *r, struct exchange ex, const struct anchors *anchors,
     const char *anchor_place);
+/* The same without watching r: what is known is in r's cache, with its signatures. */
+void validator_init_cached(
+    struct validator *v, struct resolver *r, const struct anchors *anchors, const char *anchor_place);
 void validator_release(struct validator *v);
 
 /* The verdict on a lookup's result, told as events; the last is an EV_RESULT. */

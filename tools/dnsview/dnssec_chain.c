@@ -52,12 +52,26 @@ static char *of_zone(char out[static DNAME_TEXT], const struct dname *zone)
 
 /* --- what was said, and what is asked now ------------------------------------------------------- */
 
+static const struct statement *ask_cache(struct validator *v, const struct dname *name, uint16_t type)
+{
+	bool hopeless = v->hopeless_type == type && dname_equal(&v->hopeless, name);
+	const struct statement *s = evidence_from_cache(&v->evidence, v->cache, name, type, clock_now(v->r->clock));
+	if (s || hopeless || v->wanting)
+		return s;
+	v->wanting = true;
+	v->wanted = *name;
+	v->wanted_type = type;
+	return NULL;
+}
+
 static const struct statement *ask(struct validator *v, const struct dname *name, uint16_t type)
 {
 	struct lookup_result res;
 	const struct statement *s = evidence_answer(&v->evidence, name, type);
 	if (s)
 		return s;
+	if (v->cache)
+		return ask_cache(v, name, type);
 	resolver_fetch(v->r, v->ex, name, type, &res);
 	lookup_result_release(&res);
 	return evidence_answer(&v->evidence, name, type);
@@ -127,11 +141,13 @@ static void vouched_text(char out[static 200], const ldns_rr_list *keys, const b
 static const struct standing *take_keys(
     struct validator *v, const struct dname *zone, const ldns_rr_list *list, const char *who)
 {
-	struct standing *s = standing_new(v, zone);
 	char name[DNAME_TEXT], what[DNAME_TEXT + 80], text[SIG_TEXT], by[200] = "";
 	bool usable[KEYS_MAX] = {false};
 	of_zone(name, zone);
 	const struct statement *said = ask(v, zone, LDNS_RR_TYPE_DNSKEY);
+	if (v->wanting)
+		return &v->waiting;
+	struct standing *s = standing_new(v, zone);
 	if (!said)
 		return settle(s, SECURITY_INDETERMINATE, "the keys of %.200s could not be fetched", name);
 	ldns_rr_list *keys = statement_rrset(said, SECTION_ANSWER, zone, LDNS_RR_TYPE_DNSKEY);
@@ -256,6 +272,8 @@ static const struct standing *follow_link(
 	if (!said || !(mentions(said, LDNS_RR_TYPE_DS) || mentions(said, LDNS_RR_TYPE_NSEC) ||
 	                 mentions(said, LDNS_RR_TYPE_NSEC3)))
 		said = ask(v, name, LDNS_RR_TYPE_DS);
+	if (v->wanting)
+		return &v->waiting;
 	if (!said)
 		return settle(standing_new(v, name), SECURITY_INDETERMINATE,
 		    "whether %.120s is signed could not be found out: no usable answer about its DS record",

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "warm.h"
+
 static void statement_free(struct statement *s)
 {
 	if (!s)
@@ -52,6 +54,76 @@ static void note(void *ctx, const struct dname *name, uint16_t type, const struc
 		return;
 	}
 	e->said[e->n++] = s;
+}
+
+/* --- from a cache ------------------------------------------------------------------------------ */
+
+static bool add_records(struct statement *s, enum section section, ldns_rr_list *rrs)
+{
+	size_t n = ldns_rr_list_rr_count(rrs);
+	struct fact *facts = n ? reallocarray(s->fact, s->n + n, sizeof(*facts)) : s->fact;
+	if (n && !facts)
+		return false;
+	s->fact = facts;
+	for (size_t i = 0; i < n; i++) {
+		ldns_rr *rr = ldns_rr_list_rr(rrs, i);
+		s->fact[s->n++] = (struct fact){.section = section,
+		    .owner = dname_from_rdf(ldns_rr_owner(rr)),
+		    .type = (uint16_t)ldns_rr_get_type(rr),
+		    .rr = rr};
+	}
+	ldns_rr_list_free(rrs);
+	return true;
+}
+
+static enum response kind_of(const struct cache_entry *entry, uint16_t type)
+{
+	switch ((enum cache_kind)entry->kind) {
+	case CACHE_NXDOMAIN:
+		return RESPONSE_NXDOMAIN;
+	case CACHE_NODATA:
+		return RESPONSE_NODATA;
+	case CACHE_ANSWER:
+		return entry->type == type ? RESPONSE_ANSWER : RESPONSE_ALIAS;
+	case CACHE_DELEGATION:
+	case CACHE_GLUE:
+	case CACHE_FAILURE:
+		break;
+	}
+	return RESPONSE_FAILED;
+}
+
+bool evidence_add_entry(struct evidence *e, const struct cache_entry *entry, const struct dname *name, uint16_t type)
+{
+	struct statement *s = e->n < EVIDENCE_MAX ? calloc(1, sizeof(*s)) : NULL;
+	ldns_rr_list *in = cache_rrs(entry, CACHE_IN, cache_original_ttl(entry)),
+	             *beside = cache_rrs(entry, CACHE_BESIDE, cache_original_ttl(entry));
+	if (s)
+		*s = (struct statement){.name = *name, .type = type, .kind = kind_of(entry, type)};
+	if (!s || !add_records(s, SECTION_ANSWER, in)) {
+		ldns_rr_list_deep_free(in);
+		ldns_rr_list_deep_free(beside);
+	} else if (!add_records(s, SECTION_AUTHORITY, beside)) {
+		ldns_rr_list_deep_free(beside);
+	} else {
+		e->said[e->n++] = s;
+		return true;
+	}
+	statement_free(s);
+	e->lost = true;
+	return false;
+}
+
+#define JUST_ENDED 10u /* seconds: what has a TTL of 0 may be used for what it was got for */
+
+const struct statement *evidence_from_cache(
+    struct evidence *e, struct cache *c, const struct dname *name, uint16_t type, int64_t now)
+{
+	const struct cache_entry *entry[WARM_MAX];
+	struct warm how = {.now = now, .stale = JUST_ENDED};
+	if (!warm_entries(entry, c, name, type, &how) || !evidence_add_entry(e, entry[0], name, type))
+		return NULL;
+	return e->said[e->n - 1];
 }
 
 void evidence_watch(struct evidence *e, struct resolver *r)

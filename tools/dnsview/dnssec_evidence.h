@@ -40,6 +40,13 @@ const struct statement *evidence_answer(const struct evidence *e, const struct d
 const struct statement *evidence_referral(const struct evidence *e, const struct dname *cut);
 const struct statement *evidence_mention(const struct evidence *e, const struct dname *name, uint16_t type);
 
+/* What a cache has about a question, as if it had just been said: the answer, an alias or a "no", with its
+ * signatures and proofs. One that has just ended will do. NULL: nothing. */
+const struct statement *evidence_from_cache(
+    struct evidence *e, struct cache *c, const struct dname *name, uint16_t type, int64_t now);
+/* … of one entry. False: it could not be kept. */
+bool evidence_add_entry(struct evidence *e, const struct cache_entry *entry, const struct dname *name, uint16_t type);
+
 /* The records of an owner and type in a statement, in one section or (SECTION_QUESTION) in any; without
  * doubles. The caller frees the list, not the records. NULL: out of memory. */
 ldns_rr_list *statement_rrset(

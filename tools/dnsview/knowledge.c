@@ -19,6 +19,63 @@ const struct cache_entry *known(struct lookup *l, enum cache_kind kind, const st
 	return NULL;
 }
 
+/* --- signatures -------------------------------------------------------------------------------- */
+
+static bool covers(const struct record *rec, uint16_t type)
+{
+	return rec->type == LDNS_RR_TYPE_RRSIG && rec->rr && ldns_rr_rd_count(rec->rr) > 3 &&
+	       ldns_rdf2native_int16(ldns_rr_rdf(rec->rr, 0)) == type;
+}
+
+/* Made from a wildcard (RFC 4034 3.1.3)? The name that was signed has fewer labels than the owner. */
+static bool from_wildcard(const struct record *rec)
+{
+	return ldns_rdf2native_int8(ldns_rr_rdf(rec->rr, 2)) < dname_labels(&rec->owner);
+}
+
+static void take(ldns_rr_list **list, const struct record *rec, const struct dname *owner)
+{
+	ldns_rr *rr = ldns_rr_clone(rec->rr);
+	if (rr && !*list)
+		*list = ldns_rr_list_new();
+	if (rr && owner)
+		rr_set_owner(rr, owner);
+	if (rr && (!*list || !ldns_rr_list_push_rr(*list, rr)))
+		ldns_rr_free(rr);
+}
+
+/* The proofs of what does not exist, as far as the zone asked may speak. */
+static void add_proofs(const struct lookup *l, const struct frame *f, struct cache_put *p)
+{
+	for (size_t i = 0; i < l->said->n_records; i++) {
+		const struct record *rec = &l->said->records[i];
+		bool proof = rec->type == LDNS_RR_TYPE_NSEC || rec->type == LDNS_RR_TYPE_NSEC3 ||
+		             covers(rec, LDNS_RR_TYPE_NSEC) || covers(rec, LDNS_RR_TYPE_NSEC3) ||
+		             (covers(rec, LDNS_RR_TYPE_SOA) && p->kind != CACHE_ANSWER);
+		if (proof && rec->rr && rec->section == SECTION_AUTHORITY && rec->class == LDNS_RR_CLASS_IN &&
+		    dname_at_or_below(&rec->owner, &f->slist.zone))
+			take(&p->proof, rec, NULL);
+	}
+}
+
+static void add_signatures(const struct lookup *l, const struct frame *f, struct cache_put *p)
+{
+	bool wildcard = false;
+	if (p->kind == CACHE_NODATA || p->kind == CACHE_NXDOMAIN)
+		add_proofs(l, f, p);
+	if (p->kind != CACHE_ANSWER || !p->rrs)
+		return;
+	for (size_t i = 0; i < l->said->n_records; i++) {
+		const struct record *rec = &l->said->records[i];
+		if (rec->section != SECTION_ANSWER || !covers(rec, p->type) || !dname_equal(&rec->owner, p->name))
+			continue;
+		take(&p->rrs, rec, p->name);
+		wildcard = wildcard || from_wildcard(rec);
+	}
+	if (wildcard)
+		add_proofs(l, f, p);
+}
+
 void keep(struct lookup *l, struct frame *f, enum cache_kind kind, const struct dname *name, uint16_t type,
     uint32_t ttl, ldns_rr_list *rrs)
 {
@@ -30,6 +87,8 @@ void keep(struct lookup *l, struct frame *f, enum cache_kind kind, const struct 
 	p.now = l->now;
 	p.lookup = l->number;
 	tell_kept(l, &p, ttl);
+	if (l->r->config.keep_signatures && l->said)
+		add_signatures(l, f, &p);
 	if (cache_put(l->r->cache, p))
 		l->fatal = ERR_NOMEM;
 }

@@ -109,7 +109,7 @@ void lookup_begin(
 	*res = (struct lookup_result){.name = *name, .last = *name, .type = type};
 	*l = (struct lookup){.r = r, .tell = &r->narrator, .started = clock_now(r->clock), .res = res};
 	l->now = l->started;
-	l->number = ++r->lookups;
+	res->lookup = l->number = ++r->lookups;
 	struct frame *f = calloc(1, sizeof(*f));
 	ldns_rr_list *answer = ldns_rr_list_new();
 	if (!f || !answer) {

@@ -58,7 +58,8 @@ struct lookup {
 	int64_t started;
 	int64_t now; /* when it was begun, or a response came: no time passes within a step */
 	unsigned ns_lookups;
-	enum err fatal; /* ends every frame: budget, memory, interruption */
+	const struct message *said; /* the response that is being taken apart; NULL: none */
+	enum err fatal;             /* ends every frame: budget, memory, interruption */
 	struct lookup_result *res;
 };
 

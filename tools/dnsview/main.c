@@ -49,7 +49,14 @@ static const struct cli_option cache_options[] = {
     {.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"}, CLI_END};
 
 static const struct cli_option serve_options[] = {
-    {.name = "listen", .arg = "ADDR[:PORT]", .help = "the address to answer at (port 53)"},
+    {.name = "listen",
+        .arg = "ADDR[:PORT]",
+        .many = true,
+        .help = "the address to answer at (port 53); 0.0.0.0 and :: are all of this machine (may be repeated)"},
+    {.name = "dnssec", .help = "verify answers: AD where the chain of trust holds, SERVFAIL where it is broken"},
+    {.name = "trust-anchor",
+        .arg = "FILE",
+        .help = "the root's DS or DNSKEY records to trust; else the lab's, or IANA's"},
     {.name = "root-hints",
         .arg = "FILE",
         .help = "begin at the servers in FILE, which is written like IANA's named.root"},
@@ -60,7 +67,8 @@ static const struct cli_option serve_options[] = {
     {.name = "trace", .arg = "FILE", .help = "write what happens to FILE, as JSON lines"},
     {.name = "serve-stale", .help = "where no server answers, give out what has ended within a day"},
     {.name = "memory", .arg = "MB", .help = "for the cache, at most (128)"},
-    {.name = "entries", .arg = "N", .help = "answers kept in store, at most (100000)"},
+    {.name = "entries", .arg = "N", .help = "entries in the cache, at most (400000)"},
+    {.name = "lookups", .arg = "N", .help = "lookups under way at once, at most (4000)"},
     {.name = "ipv4", .letter = '4', .help = "ask servers over IPv4 only"},
     {.name = "ipv6", .letter = '6', .help = "ask servers over IPv6 only"},
     {.name = "port", .arg = "PORT", .help = "the port that name servers listen on (53)"}, CLI_TIMEOUT_OPTION,
@@ -187,7 +195,9 @@ static int verb_cache(struct cli *c)
 
 static int verb_serve(struct cli *c)
 {
-	struct serve_request r = {.hints_file = cli_get(c, "root-hints"),
+	struct serve_request r = {.dnssec = cli_has(c, "dnssec"),
+	    .anchor_file = cli_get(c, "trust-anchor"),
+	    .hints_file = cli_get(c, "root-hints"),
 	    .cache_file = cli_get(c, "cache"),
 	    .offset_file = cli_get(c, "clock-offset"),
 	    .trace_file = cli_get(c, "trace"),
@@ -195,20 +205,27 @@ static int verb_serve(struct cli *c)
 	    .use_v6 = !cli_has(c, "ipv4"),
 	    .serve_stale = cli_has(c, "serve-stale"),
 	    .timeout_ns = 2 * NS_PER_S};
-	long port = 53, memory = 128, entries = 100000;
-	static const struct ip any4 = {.family = 4}, any6 = {.family = 6};
+	long port = 53, memory = 128, entries = 400000, lookups = 4000;
 	if (!cli_number(c, "port", 1, 65535, &port) || !cli_number(c, "memory", 1, 65536, &memory) ||
-	    !cli_number(c, "entries", 1, 10000000, &entries) || !cli_seconds(c, "timeout", 60, &r.timeout_ns))
+	    !cli_number(c, "entries", 1, 10000000, &entries) || !cli_number(c, "lookups", 1, 100000, &lookups) ||
+	    !cli_seconds(c, "timeout", 60, &r.timeout_ns))
 		return EXIT_USAGE;
 	r.port = (uint16_t)port;
 	r.megabytes = (unsigned)memory;
 	r.entries = (size_t)entries;
+	r.lookups = (size_t)lookups;
+	if (r.timeout_ns < 10 * NS_PER_MS)
+		return cli_usage(c, "--timeout: at least 0.01 seconds");
 	if (!cli_get(c, "listen"))
 		return cli_usage(c, "say where to answer, like --listen 127.0.0.1:5353");
-	if (endpoint_parse(&r.listen, cli_get(c, "listen"), 53))
-		return cli_usage(c, "--listen %s: this is no address", cli_get(c, "listen"));
-	if (ip_equal(&r.listen.ip, &any4) || ip_equal(&r.listen.ip, &any6))
-		return cli_usage(c, "--listen: name one of this machine's addresses, not all of them");
+	for (const char *text; (text = cli_get_nth(c, "listen", (int)r.n_listen)); r.n_listen++) {
+		if (r.n_listen == LISTEN_MAX)
+			return cli_usage(c, "--listen: at most %d addresses", LISTEN_MAX);
+		if (endpoint_parse(&r.listen[r.n_listen], text, 53))
+			return cli_usage(c, "--listen %s: this is no address", text);
+	}
+	if (r.anchor_file && !r.dnssec)
+		return cli_usage(c, "--trust-anchor: only with --dnssec");
 	if (!r.use_v4 && !r.use_v6)
 		return cli_usage(c, "-4 and -6 exclude each other");
 	return serve_run(c, &r);

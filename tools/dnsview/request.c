@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define HEADER        12
-#define OPT_LEN       11
 #define RCODE_BADVERS 16
 #define TYPE_IXFR     251
 #define TYPE_AXFR     252
@@ -75,6 +74,7 @@ bool request_parse(struct request *q, const uint8_t *pkt, size_t len)
 		return false;
 	q->opcode = flags >> 11 & 15;
 	q->rd = flags & 0x0100;
+	q->ad = flags & 0x0020;
 	q->cd = flags & 0x0010;
 	if (q->opcode != 0) {
 		q->rcode = LDNS_RCODE_NOTIMPL;
@@ -214,14 +214,14 @@ void stored_release(struct stored *s)
 
 /* --- writing ----------------------------------------------------------------------------------- */
 
-/* The header's flags that depend on the client, and the OPT record at the end (RFC 6891 7: who sends one gets
- * one). */
-static size_t finish(uint8_t *out, size_t len, const struct request *q, uint16_t rcode, bool cut)
+size_t request_finish(uint8_t *out, size_t len, const struct request *q, struct reply_flags how)
 {
+	uint16_t rcode = how.rcode;
+	bool ad = how.ad && (q->dnssec_ok || q->ad);
 	out[0] = (uint8_t)(q->id >> 8);
 	out[1] = (uint8_t)q->id;
-	out[2] = (uint8_t)(0x80 | q->opcode << 3 | (cut ? 2 : 0) | (q->rd ? 1 : 0));
-	out[3] = (uint8_t)(0x80 | (q->cd ? 0x10 : 0) | (rcode & 15));
+	out[2] = (uint8_t)(0x80 | q->opcode << 3 | (how.cut ? 2 : 0) | (q->rd ? 1 : 0));
+	out[3] = (uint8_t)(0x80 | (ad ? 0x20 : 0) | (q->cd ? 0x10 : 0) | (rcode & 15));
 	out[10] = out[11] = 0;
 	if (!q->edns)
 		return len;
@@ -249,7 +249,7 @@ size_t request_refuse(uint8_t out[static DNS_MESSAGE_MAX], const struct request 
 		wr_u16(&w, q->qtype);
 		wr_u16(&w, q->qclass);
 	}
-	return finish(out, w.pos, q, rcode, false);
+	return request_finish(out, w.pos, q, (struct reply_flags){.rcode = rcode});
 }
 
 /* Nobody gets everything: one small record instead, which says why (RFC 8482 4.2). */
@@ -262,7 +262,7 @@ size_t request_any(uint8_t out[static DNS_MESSAGE_MAX], const struct request *q)
 	size_t len = request_refuse(out, &plain, LDNS_RCODE_NOERROR);
 	out[7] = 1;
 	memcpy(out + len, hinfo, sizeof(hinfo));
-	return finish(out, len + sizeof(hinfo), q, LDNS_RCODE_NOERROR, false);
+	return request_finish(out, len + sizeof(hinfo), q, (struct reply_flags){.rcode = LDNS_RCODE_NOERROR});
 }
 
 static void put_ttl(uint8_t *p, struct stored_use how)
@@ -287,9 +287,9 @@ size_t stored_write(
 	memcpy(out + HEADER, q->qname.b, q->qname.len);
 	if (cut) {
 		memset(out + 6, 0, 4);
-		return finish(out, question, q, rcode, true);
+		return request_finish(out, question, q, (struct reply_flags){.rcode = rcode, .cut = true});
 	}
 	for (unsigned i = 0; i < s->n_ttl; i++)
 		put_ttl(out + s->ttl_at[i], how);
-	return finish(out, s->len, q, rcode, false);
+	return request_finish(out, s->len, q, (struct reply_flags){.rcode = rcode});
 }

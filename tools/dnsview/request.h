@@ -9,7 +9,7 @@
 struct request {
 	uint16_t id;
 	uint8_t opcode;
-	bool rd, cd, edns, dnssec_ok;
+	bool rd, ad, cd, edns, dnssec_ok;
 	bool has_question;
 	uint16_t size;      /* of a response over UDP that the client takes */
 	struct dname qname; /* in the client's case of letters */
@@ -41,6 +41,16 @@ struct stored_use {
 };
 size_t stored_write(
     uint8_t out[static DNS_MESSAGE_MAX], const struct stored *s, const struct request *q, struct stored_use how);
+
+/* Completes a message whose question and records are written, by its header and the OPT record: who sends one
+ * gets one (RFC 6891 7). There must be room for OPT_LEN octets more. ad: all in it was validated, which is said to
+ * whom it concerns (RFC 6840 5.8). Returns the length. */
+#define OPT_LEN 11
+struct reply_flags {
+	uint16_t rcode;
+	bool cut, ad;
+};
+size_t request_finish(uint8_t *out, size_t len, const struct request *q, struct reply_flags how);
 
 /* Writes the answer to a question for ANY. */
 size_t request_any(uint8_t out[static DNS_MESSAGE_MAX], const struct request *q);

@@ -77,7 +77,7 @@ static enum step restart_at_cached(struct lookup *l, struct frame *f, const stru
 {
 	struct dname target = alias_target(f, e);
 	uint32_t left = cache_left(e, now);
-	ldns_rr_list *rrs = cache_rrs(e, false, left);
+	ldns_rr_list *rrs = cache_rrs(e, CACHE_DATA, left);
 	count_saved(l, f, e);
 	tell_cache_hit(l, f, e);
 	if (!rrs) {
@@ -96,7 +96,7 @@ enum step step_1_answer_in_cache(struct lookup *l, struct frame *f)
 	if (e) {
 		count_saved(l, f, e);
 		tell_cache_hit(l, f, e);
-		ldns_rr_list *rrs = cache_rrs(e, false, cache_left(e, now)); /* it counts down */
+		ldns_rr_list *rrs = cache_rrs(e, CACHE_DATA, cache_left(e, now)); /* it counts down */
 		ldns_rr_list_push_rr_list(f->answer, rrs);
 		ldns_rr_list_free(rrs);
 		return finish(l, f, OUTCOME_ANSWER);
@@ -108,7 +108,7 @@ enum step step_1_answer_in_cache(struct lookup *l, struct frame *f)
 		if (e->kind == CACHE_FAILURE)
 			return give_up(
 			    l, f, (enum err)e->err, "it failed a moment ago, and is not tried again at once");
-		f->authority = cache_rrs(e, true, cache_left(e, now));
+		f->authority = cache_rrs(e, CACHE_SOA, cache_left(e, now));
 		return finish(l, f, e->kind == CACHE_NODATA ? OUTCOME_NODATA : OUTCOME_NXDOMAIN);
 	}
 	e = f->stype == LDNS_RR_TYPE_CNAME ? NULL : known_alias(l, f);

@@ -34,10 +34,11 @@
 struct resolver_config {
 	bool use_v4, use_v6;
 	bool always_tcp;
-	bool dnssec;        /* ask for signatures and proofs, too */
-	bool minimise;      /* tell each server no more of the name than it needs (RFC 9156) */
-	uint16_t port;      /* of the name servers */
-	int64_t timeout_ns; /* the longest wait for one response */
+	bool dnssec;          /* ask for signatures and proofs, too */
+	bool keep_signatures; /* with dnssec: keep them and the proofs in the cache, beside what they are about */
+	bool minimise;        /* tell each server no more of the name than it needs (RFC 9156) */
+	uint16_t port;        /* of the name servers */
+	int64_t timeout_ns;   /* the longest wait for one response */
 	struct policy policy;
 };
 
@@ -102,6 +103,7 @@ struct lookup_result {
 	enum outcome outcome;
 	struct dname name; /* as asked */
 	uint16_t type;
+	uint64_t lookup;           /* its number */
 	struct dname last;         /* the name at the end of the aliases */
 	ldns_rr_list *answer;      /* the aliases and the records; TTLs as they are left */
 	ldns_rr_list *authority;   /* of a "no": the SOA that says how long it holds; NULL: none */

@@ -29,8 +29,11 @@ static void fill(const struct sending *q, struct dns_reply *reply, enum err e)
 
 void sending_drop(struct sending *q)
 {
-	if (q->fd)
-		close(q->fd - 1); /* and so it leaves the epoll set */
+	if (q->fd) {
+		/* Closing it is not enough: a child that saves the cache may still have it open. */
+		(void)epoll_ctl(q->all->epoll, EPOLL_CTL_DEL, q->fd - 1, NULL);
+		close(q->fd - 1);
+	}
 	q->fd = 0;
 }
 

@@ -10,9 +10,7 @@
 #include "jobs.h"
 #include "server.h"
 #include "setup.h"
-
-#define JOBS_MAX      4000
-#define SAVE_EVERY_MS 2000
+#include "store.h"
 
 struct serving {
 	struct cli *c;
@@ -22,9 +20,9 @@ struct serving {
 	struct resolver resolver;
 	struct answering *server;
 	struct kept_cache kept;
-	uint64_t saved; /* lookups when the file was written */
+	struct store *store; /* NULL: no file */
+	struct anchors anchors;
 	uv_poll_t stop;
-	uv_timer_t save;
 };
 
 /* --- the clock that a file moves --------------------------------------------------------------- */
@@ -49,21 +47,6 @@ static void read_offset(void *ctx)
 	}
 }
 
-/* --- the cache's file -------------------------------------------------------------------------- */
-
-static void save(struct serving *s)
-{
-	if (s->resolver.lookups == s->saved)
-		return;
-	s->saved = s->resolver.lookups;
-	(void)kept_cache_save(s->c, &s->kept, s->resolver.cache, s->clock.ns);
-}
-
-static void on_save(uv_timer_t *t)
-{
-	save(t->data);
-}
-
 /* --- running ----------------------------------------------------------------------------------- */
 
 static void on_stop(uv_poll_t *p, int status, int events)
@@ -77,44 +60,63 @@ static int run_loop(struct serving *s)
 {
 	char at[ENDPOINT_TEXT];
 	uv_poll_init(&s->loop, &s->stop, cli_interrupt_fd());
-	uv_timer_init(&s->loop, &s->save);
-	s->save.data = s;
 	uv_poll_start(&s->stop, UV_READABLE, on_stop);
-	if (*s->kept.path)
-		uv_timer_start(&s->save, on_save, SAVE_EVERY_MS, SAVE_EVERY_MS);
-	fprintf(
-	    s->c->out, "serving DNS at %s (UDP and TCP); Ctrl-C ends it\n", endpoint_text(at, &s->request->listen));
+	for (unsigned i = 0; i < s->request->n_listen; i++)
+		fprintf(s->c->out, "serving DNS at %s (UDP and TCP); Ctrl-C ends it\n",
+		    endpoint_text(at, &s->request->listen[i]));
 	if (fflush(s->c->out) != 0 && errno != EPIPE)
 		return cli_fail(s->c, ERR_IO, "standard output: %s", strerror(errno));
 	uv_run(&s->loop, UV_RUN_DEFAULT);
-	save(s);
 	return EXIT_YES;
 }
 
-static int run_server(struct serving *s)
+static int open_store(struct serving *s)
+{
+	enum err e =
+	    *s->kept.path ? store_open(&s->store, &s->loop, s->c, &s->kept, &s->resolver, &s->clock.ns) : ERR_OK;
+	if (e == ERR_IO && errno == EADDRINUSE)
+		return cli_fail(s->c, e, "%s: another server has this cache", s->kept.path);
+	return e ? cli_fail(s->c, e, "%s.sock: %s", s->kept.path, strerror(errno)) : EXIT_YES;
+}
+
+static int open_server(struct serving *s, const char *anchor_place)
 {
 	const struct serve_request *r = s->request;
-	struct server_config config = {.listen = r->listen,
-	    .jobs = jobs_possible(JOBS_MAX),
-	    .entries = r->entries,
-	    .bytes = (size_t)r->megabytes << 19, /* half for answers in store, half for records */
+	struct server_config config = {.n_listen = r->n_listen,
+	    .jobs = jobs_possible(r->lookups),
 	    .serve_stale = r->serve_stale,
+	    .anchors = r->dnssec ? &s->anchors : NULL,
+	    .anchor_place = anchor_place,
 	    .tick = r->offset_file ? read_offset : NULL,
 	    .tick_ctx = s};
-	char at[ENDPOINT_TEXT];
+	struct endpoint at;
+	char text[ENDPOINT_TEXT];
+	memcpy(config.listen, r->listen, sizeof(config.listen));
+	enum err e = server_open(&s->server, &s->loop, &s->resolver, &config, &at);
+	return e ? cli_fail(s->c, e == ERR_NET ? ERR_IO : e, "%s: %s", endpoint_text(text, &at), strerror(errno))
+	         : EXIT_YES;
+}
+
+static int run_server(struct serving *s, const char *anchor_place)
+{
 	if (uv_loop_init(&s->loop) != 0)
 		return cli_fail(s->c, ERR_INTERNAL, "no event loop");
-	cache_limit_bytes(s->resolver.cache, (size_t)r->megabytes << 19);
-	enum err e = server_open(&s->server, &s->loop, &s->resolver, &config);
-	int status =
-	    e ? cli_fail(s->c, e == ERR_NET ? ERR_IO : e, "%s: %s", endpoint_text(at, &r->listen), strerror(errno))
-	      : run_loop(s);
-	if (!e) {
+	cache_limit_bytes(s->resolver.cache, (size_t)s->request->megabytes << 20);
+	cache_limit_entries(s->resolver.cache, s->request->entries);
+	int status = kept_cache_load(s->c, &s->kept, s->resolver.cache);
+	if (!status)
+		status = open_store(s);
+	if (!status)
+		status = open_server(s, anchor_place);
+	if (!status) {
+		status = run_loop(s);
 		uv_close((uv_handle_t *)&s->stop, NULL);
-		uv_close((uv_handle_t *)&s->save, NULL);
 	}
+	store_close(s->store);
 	server_close(s->server);
-	uv_run(&s->loop, UV_RUN_NOWAIT);
+	while (uv_run(&s->loop, UV_RUN_NOWAIT))
+		;
+	store_free(s->store);
 	(void)uv_loop_close(&s->loop);
 	return status;
 }
@@ -123,8 +125,11 @@ static int run_resolver(struct cli *c, const struct serve_request *r, struct tra
 {
 	struct serving *s = calloc(1, sizeof(*s));
 	struct hints hints;
+	const char *anchor_place = "";
 	struct resolver_config config = {.use_v4 = r->use_v4,
 	    .use_v6 = r->use_v6,
+	    .dnssec = true, /* clients may want the signatures, whether they are verified here or not */
+	    .keep_signatures = true,
 	    .port = r->port,
 	    .timeout_ns = r->timeout_ns,
 	    .policy = {.allow_special = true}}; /* a provider's customers and servers have such addresses */
@@ -136,14 +141,15 @@ static int run_resolver(struct cli *c, const struct serve_request *r, struct tra
 	int status = setup_hints(c, r->hints_file, &hints);
 	if (!status && r->cache_file)
 		status = kept_cache_choose(c, &s->kept, r->cache_file);
+	if (!status && r->dnssec)
+		status = setup_anchors(c, r->anchor_file, &s->anchors, &anchor_place);
 	if (!status && resolver_init(&s->resolver, &config, &hints, &s->clock.clock, setup_rng(), t, me))
 		status = cli_fail(c, ERR_NOMEM, "the resolver could not be set up");
-	else if (!status) {
-		status = kept_cache_load(c, &s->kept, s->resolver.cache);
-		if (!status)
-			status = run_server(s);
+	if (!status)
+		status = run_server(s, anchor_place);
+	if (s->resolver.cache)
 		resolver_release(&s->resolver);
-	}
+	anchors_release(&s->anchors);
 	free(s);
 	return status;
 }

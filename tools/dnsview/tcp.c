@@ -12,6 +12,8 @@
 
 struct tcp_side {
 	uv_tcp_t listener;
+	struct tcp_side *next;
+	struct answering *s;
 	unsigned n;
 	struct connection *first;
 };
@@ -20,7 +22,10 @@ struct connection {
 	uv_tcp_t tcp;
 	uv_timer_t idle;
 	struct connection *next, **link;
+	struct tcp_side *side; /* not to be looked at once it is closing */
 	struct answering *s;
+	struct sockaddr_storage from;
+	socklen_t from_len;
 	bool closing;
 	unsigned owed, handles;
 	size_t have;
@@ -53,8 +58,7 @@ static void shut(struct connection *c)
 	if (c->closing)
 		return;
 	c->closing = true;
-	if (c->s->tcp)
-		c->s->tcp->n--;
+	c->side->n--;
 	*c->link = c->next;
 	if (c->next)
 		c->next->link = c->link;
@@ -120,8 +124,13 @@ void tcp_send(struct answering *s, const struct asker *a, size_t len)
 
 static void answer(struct connection *c, const uint8_t *question, size_t question_len)
 {
-	struct asker a = {.connection = c};
+	struct asker a;
 	size_t len;
+	a.udp = NULL;
+	a.connection = c;
+	a.control_len = 0;
+	a.to = c->from;
+	a.to_len = c->from_len;
 	if (c->owed >= OWED_MAX) {
 		shut(c);
 	} else if (!answer_now(c->s, &a, question, question_len, &len)) {
@@ -180,25 +189,30 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
 static void on_connection(uv_stream_t *listener, int status)
 {
-	struct answering *s = listener->data;
+	struct tcp_side *t = listener->data;
+	struct answering *s = t->s;
 	struct connection *c = status < 0 ? NULL : calloc(1, sizeof(*c));
 	if (!c)
 		return;
 	c->s = s;
+	c->side = t;
 	c->handles = 2;
 	uv_tcp_init(s->loop, &c->tcp);
 	uv_timer_init(s->loop, &c->idle);
 	c->tcp.data = c->idle.data = c;
-	c->next = s->tcp->first;
-	c->link = &s->tcp->first;
+	c->next = t->first;
+	c->link = &t->first;
 	if (c->next)
 		c->next->link = &c->next;
-	s->tcp->first = c;
-	s->tcp->n++;
-	if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0 || s->tcp->n > CONNECTIONS_MAX) {
+	t->first = c;
+	t->n++;
+	if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0 || t->n > CONNECTIONS_MAX) {
 		shut(c);
 		return;
 	}
+	int from_len = sizeof(c->from);
+	c->from_len =
+	    uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&c->from, &from_len) == 0 ? (socklen_t)from_len : 0;
 	uv_tcp_nodelay(&c->tcp, 1);
 	uv_timer_start(&c->idle, on_idle, IDLE_MS, IDLE_MS);
 	uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read);
@@ -209,15 +223,17 @@ static void listener_closed(uv_handle_t *h)
 	free(h); /* it is the first thing in its tcp_side */
 }
 
-enum err tcp_open(struct answering *s)
+enum err tcp_open(struct answering *s, const struct endpoint *at)
 {
 	struct sockaddr_storage sa;
 	struct tcp_side *t = calloc(1, sizeof(*t));
 	if (!t)
 		return ERR_NOMEM;
-	(void)endpoint_to_sockaddr(&sa, &s->config.listen);
+	(void)endpoint_to_sockaddr(&sa, at);
 	uv_tcp_init(s->loop, &t->listener);
-	t->listener.data = s;
+	t->listener.data = t;
+	t->s = s;
+	t->next = s->tcp;
 	s->tcp = t;
 	int rc = uv_tcp_bind(&t->listener, (struct sockaddr *)&sa, sa.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
 	if (rc == 0)
@@ -230,11 +246,11 @@ enum err tcp_open(struct answering *s)
 
 void tcp_close(struct answering *s)
 {
-	struct tcp_side *t = s->tcp;
-	if (!t)
-		return;
-	while (t->first)
-		shut(t->first);
+	for (struct tcp_side *t = s->tcp, *next; t; t = next) {
+		next = t->next;
+		while (t->first)
+			shut(t->first);
+		uv_close((uv_handle_t *)&t->listener, listener_closed);
+	}
 	s->tcp = NULL;
-	uv_close((uv_handle_t *)&t->listener, listener_closed);
 }

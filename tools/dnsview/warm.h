@@ -1,22 +1,36 @@
-/* Answers in store, ready to go out: question in, stored answer out, without a look at what is in it. It is
- * made of what the resolver found, and holds no longer than the shortest TTL in it. */
+/* The short path: question in, and out of the cache an answer that is ready to go, without a lookup and without
+ * an allocation. */
 #ifndef DNSVIEW_WARM_H
 #define DNSVIEW_WARM_H
 
+#include "cache.h"
 #include "request.h"
 
-struct warm;
+struct warm {
+	int64_t now;
+	uint64_t lookup; /* what this lookup learnt may be used although it has ended (a TTL of 0); 0: none */
+	uint32_t stale;  /* seconds after its end that an entry may be used (RFC 8767); 0: none */
+	bool udp;
+	bool validate; /* only what was judged is given out, unless the client checks for itself (CD) */
+};
 
-struct warm *warm_new(size_t max_entries, size_t max_bytes); /* NULL: out of memory */
-void warm_free(struct warm *w);                              /* NULL is allowed */
+enum warm_state {
+	WARM_ANSWER, /* the answer is written */
+	WARM_BOGUS,  /* it would be, but was found to be bogus */
+	WARM_MORE,   /* not all of it is known, or not all was judged: a lookup is needed */
+};
 
-/* The stored answer and its age in seconds; NULL: none. expired: one that has ended is wanted, too, for at
- * most so many seconds after its end (RFC 8767). Borrowed until the next warm_put(). */
-const struct stored *warm_find(
-    struct warm *w, const struct dname *name, uint16_t type, int64_t now, uint32_t expired, uint32_t *age);
+/* Answers a question from the cache; aliases are followed. *len: the octets in out. */
+enum warm_state warm_answer(uint8_t out[static DNS_MESSAGE_MAX], struct cache *c, const struct request *q,
+    const struct warm *how, size_t *len);
 
-/* Keeps a copy. */
-enum err warm_put(struct warm *w, const struct dname *name, uint16_t type, const struct stored *s, int64_t now);
-size_t warm_count(const struct warm *w);
+/* The entries that an answer consists of: the aliases, then the data or the "no". Returns how many; 0: not all
+ * are known. */
+#define WARM_MAX 12
+size_t warm_entries(const struct cache_entry *out[static WARM_MAX], struct cache *c, const struct dname *name,
+    uint16_t type, const struct warm *how);
+
+/* Moves a name to where an alias leads. False: it is none, or leads nowhere. */
+bool warm_follow(struct dname *at, const struct cache_entry *alias);
 
 #endif

@@ -3,8 +3,6 @@
 #include <string.h>
 
 #include "dnsview/request.h"
-#include "dnsview/warm.h"
-#include "glassnet/clock.h"
 #include "torture.h"
 
 static struct dname name(const char *text)
@@ -148,29 +146,6 @@ static void a_no_carries_its_soa_and_a_failure_nothing(void **state)
 	stored_release(&s);
 }
 
-static void store_keeps_until_the_shortest_ttl_and_makes_room(void **state)
-{
-	uint8_t wire[32] = {0};
-	struct stored s = {.len = sizeof(wire), .ttl_min = 10, .wire = wire};
-	struct warm *w = warm_new(2, 1 << 20);
-	struct dname a = name("a."), upper = name("A."), b = name("b."), c = name("c.");
-	uint32_t age = 0;
-	(void)state;
-	assert_int_equal(warm_put(w, &a, 1, &s, 0), ERR_OK);
-	assert_non_null(warm_find(w, &upper, 1, 10 * NS_PER_S - 1, 0, &age));
-	assert_int_equal(age, 9);
-	assert_null(warm_find(w, &a, 1, 10 * NS_PER_S, 0, &age));
-	assert_non_null(warm_find(w, &a, 1, 10 * NS_PER_S, 100, &age)); /* stale, when asked for */
-	assert_null(warm_find(w, &a, 1, 110 * NS_PER_S, 100, &age));
-	assert_null(warm_find(w, &a, 28, 0, 0, &age));
-	assert_int_equal(warm_put(w, &b, 1, &s, 0), ERR_OK);
-	assert_non_null(warm_find(w, &a, 1, 0, 0, &age));
-	assert_int_equal(warm_put(w, &c, 1, &s, 0), ERR_OK);
-	assert_int_equal(warm_count(w), 2);
-	assert_null(warm_find(w, &b, 1, 0, 0, &age)); /* the one not used for longest went */
-	warm_free(w);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,7 +154,6 @@ int main(void)
 	    cmocka_unit_test(answer_goes_out_in_the_clients_spelling_with_ttls_counted_down),
 	    cmocka_unit_test(what_does_not_fit_is_cut_over_udp_and_whole_over_tcp),
 	    cmocka_unit_test(a_no_carries_its_soa_and_a_failure_nothing),
-	    cmocka_unit_test(store_keeps_until_the_shortest_ttl_and_makes_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

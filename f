@@ -1,0 +1,1 @@
+glassnet-dns-cache 1
