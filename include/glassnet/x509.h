@@ -101,6 +101,7 @@ struct path_rules {
 	bool explicit_policy, inhibit_mapping, inhibit_any; /* RFC 5280 6.1.1 (e) to (g) */
 	bool
 	    crl_leaf_only; /* with CRLs: only the leaf must be on none; otherwise every certificate below the anchor */
+	const struct cert_set *sent; /* the chain as the server sent it, leaf first, whose order counts; NULL: none */
 	unsigned work;     /* candidates looked at, at most; 0: the default */
 };
 
@@ -118,6 +119,7 @@ enum path_question {
 	Q_CONSTRAINED, /* name constraints */
 	Q_POLICIES,    /* certificate policies */
 	Q_STATUS,      /* not revoked */
+	Q_ORDER,       /* sent in the order in which they are signed */
 	Q_SECOND,      /* OpenSSL agrees */
 	Q_QUESTIONS
 };

@@ -197,9 +197,11 @@ static enum err judge_file(struct run *r, const char *path)
 	if (e == ERR_OK) {
 		struct cert_set rest = {.x = set.x + 1, .n = set.n - 1};
 
+		r->rules.sent = &set;
 		e = path_store_add(r->store, &rest, false);
 		if (e == ERR_OK)
 			e = judge_one_leaf(r, set.x[0], path);
+		r->rules.sent = NULL;
 	}
 	cert_set_release(&set);
 	return e;
@@ -220,9 +222,11 @@ static enum err judge_server(struct run *r, const char *target)
 			r->rules.ocsp_len = f.staple_len;
 		}
 		struct cert_set rest = {.x = f.certs.x + 1, .n = f.certs.n - 1};
+		r->rules.sent = &f.certs;
 		e = path_store_add(r->store, &rest, false);
 		if (e == ERR_OK)
 			e = judge_one_leaf(r, f.certs.x[0], target);
+		r->rules.sent = NULL;
 		if (r->rules.ocsp == f.staple)
 			r->rules.ocsp = NULL;
 		if (r->rules.host == r->host)

@@ -65,6 +65,7 @@ static inline bool cert_critical(const struct cert *c, enum ext e)
 {
 	return (c->critical >> e & 1) != 0;
 }
+bool cert_is_old(const struct cert *c); /* of version 1 or 2, without extensions */
 const char *ext_name(enum ext e);
 const char *ext_ref(enum ext e);
 

@@ -154,7 +154,7 @@ void judge_alt_names(struct judge *j)
 	int n = sk_GENERAL_NAME_num(c->names);
 
 	if (!cert_has(c, EXT_ALT_NAME)) {
-		if (web(j) && j->rules->use == USE_SERVER)
+		if (web(j) && !cert_is_old(c) && j->rules->use == USE_SERVER)
 			judge_fail(j, Q_FORM, 0, "san-missing", "BR 7.1.2.7.12",
 			    "it names no host at all (no subject alternative name); the common name in its subject "
 			    "does not "
@@ -253,6 +253,10 @@ void judge_names(struct judge *j)
 	struct x509_info info;
 	struct ip ip;
 
+	if (web(j) && !cert_has(c, EXT_ALT_NAME) && r->use == USE_SERVER && (r->host || r->ip || r->email)) {
+		judge_skip(j, Q_FOR_NAME, "RFC 9525 6", "it is for no name at all");
+		return;
+	}
 	if (r->host || r->ip || r->email)
 		x509_info_from(&info, c->x);
 	if (r->host && ip_parse(&ip, r->host) == ERR_OK)

@@ -9,6 +9,12 @@
 #include "glassnet/wire.h"
 #include "internal.h"
 
+/* Before version 3 a certificate could not say any of what is asked for below; it is refused for that once. */
+bool cert_is_old(const struct cert *c)
+{
+	return X509_get_version(c->x) < 2 && X509_get0_extensions(c->x) == NULL;
+}
+
 struct place {
 	struct judge *j;
 	const struct cert *c;
@@ -183,7 +189,7 @@ static void key_usage_form(struct place *p)
 	if (cert_has(c, EXT_KEY_USAGE) && !(c->malformed >> EXT_KEY_USAGE & 1) && c->key_usage == 0)
 		FAIL(p, Q_FORM, "key-usage-empty", "RFC 5280 4.2.1.3", "%s: its key usage allows nothing at all",
 		    p->name);
-	if (!c->ca && cert_has(c, EXT_KEY_USAGE) && (c->key_usage & KU_KEY_CERT_SIGN) && (web(p->j) || !p->leaf))
+	if (!c->ca && cert_has(c, EXT_KEY_USAGE) && (c->key_usage & KU_KEY_CERT_SIGN) && p->leaf && web(p->j))
 		FAIL(p, Q_ISSUERS, "X509_V_ERR_KU_KEY_CERT_SIGN_INVALID_FOR_NON_CA", "RFC 5280 4.2.1.9",
 		    "%s: its key may sign certificates, yet it does not say that it is an authority's", p->name);
 	if (!cert_has(c, EXT_BASIC) || c->path_len < 0)
@@ -196,13 +202,13 @@ static void key_usage_form(struct place *p)
 		    "%s: it says how many authorities may follow, yet its key may not sign certificates", p->name);
 }
 
-/* Intermediates between certificate i and the leaf that count: not those issued to themselves. */
+/* Authorities between certificate i and the leaf that count: not those issued to themselves. */
 static long below(const struct judge *j, size_t i)
 {
 	long n = 0;
 
 	for (size_t k = 1; k < i; k++)
-		n += !j->c[k]->self_issued;
+		n += j->c[k]->ca && !j->c[k]->self_issued;
 	return n;
 }
 
@@ -212,10 +218,12 @@ static void issuer_rules(struct place *p, size_t i)
 	const struct cert *c = p->c;
 	bool old_root = p->anchor && X509_get_version(c->x) < 2;
 
-	if (!c->ca && !(old_root && !web(p->j)))
+	if (!c->ca && !(old_root && !web(p->j))) {
 		FAIL(p, Q_ISSUERS, "X509_V_ERR_INVALID_CA", "RFC 5280 6.1.4 (k)",
 		    "%s: it is no authority's (%s), yet it has signed another certificate", p->name,
 		    cert_has(c, EXT_BASIC) ? "basic constraints say CA:FALSE" : "it has no basic constraints");
+		return; /* what else an authority must have is no question then */
+	}
 	if (cert_has(c, EXT_KEY_USAGE) && !(c->key_usage & KU_KEY_CERT_SIGN))
 		FAIL(p, Q_ISSUERS, "X509_V_ERR_KEYUSAGE_NO_CERTSIGN", "RFC 5280 6.1.4 (n)",
 		    "%s: its key may not sign certificates (key usage)", p->name);
@@ -283,7 +291,7 @@ static void use_rules(struct place *p)
 	if (p->leaf)
 		leaf_key_usage(p, use);
 	if (!cert_has(c, EXT_EXT_USAGE)) {
-		if (p->leaf && web(p->j))
+		if (p->leaf && web(p->j) && !cert_is_old(c))
 			FAIL(p, Q_USE, "eku-missing", "BR 7.1.2.7.10",
 			    "%s: it does not say what it is for (no extended key usage)", p->name);
 		return;
@@ -334,7 +342,7 @@ static void key_id_rules(struct place *p, size_t i)
 
 	if (p->anchor)
 		anchor_ids(p);
-	if (!web(p->j))
+	if (!web(p->j) || cert_is_old(c))
 		return;
 	if ((c->ca || !p->leaf) && !cert_has(c, EXT_SUBJECT_ID) && X509_get_version(c->x) == 2)
 		FAIL(p, Q_KEY_IDS, "X509_V_ERR_MISSING_SUBJECT_KEY_IDENTIFIER", "RFC 5280 4.2.1.2",

@@ -22,6 +22,7 @@ static const struct {
     [Q_CONSTRAINED] = {"name-constraints", "did each authority stay within the names that it was given?"},
     [Q_POLICIES] = {"policies", "do the policies allow it?"},
     [Q_STATUS] = {"revocation", "has one of them been taken back since?"},
+    [Q_ORDER] = {"order", "were they sent in the order in which they are signed?"},
     [Q_SECOND] = {"openssl", "does OpenSSL say the same?"},
 };
 

@@ -20,7 +20,11 @@ static void judge_seals(struct judge *j, unsigned *work)
 	for (size_t i = 0; i + 1 < j->n; i++) {
 		x509_short_name(name, sizeof(name), c[i]->x);
 		x509_short_name(by, sizeof(by), c[i + 1]->x);
-		if (!seal_good(j->store, c[i], c[i + 1], work))
+		/* with two names for one signature nobody knows which counts; that is told elsewhere */
+		const X509_ALGOR *outer;
+		X509_get0_signature(NULL, &outer, c[i]->x);
+		bool two = X509_ALGOR_cmp(outer, X509_get0_tbs_sigalg(c[i]->x)) != 0;
+		if (!two && !seal_good(j->store, c[i], c[i + 1], work))
 			judge_fail(j, Q_SIGNED, (int)i, "X509_V_ERR_CERT_SIGNATURE_FAILURE", "RFC 5280 6.1.3 (a) (1)",
 			    "%s: the key of %s did not make its signature: it is forged or damaged", name, by);
 		line_add(&x, "%s%s by %s", i ? ", " : "", name, by);
@@ -68,6 +72,40 @@ static void judge_length(struct judge *j)
 		    "%d intermediate certificates stand between, and %d are allowed", between, most);
 }
 
+static int place_of(const struct cert_set *set, const X509 *x)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (X509_cmp(set->x[i], x) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* RFC 8446 4.4.2: the leaf first; each following one should certify the one before it (RFC 5246 7.4.2: must). What
+ * stands between and leads elsewhere does no harm. */
+static void judge_order(struct judge *j)
+{
+	const struct cert_set *sent = j->rules->sent;
+	int last = -1;
+
+	if (!sent || sent->n < 2)
+		return;
+	for (size_t i = 0; i < j->n; i++) {
+		int at = place_of(sent, j->c[i]->x);
+
+		if (at < 0)
+			continue;
+		if (at < last && web(j)) {
+			judge_fail(j, Q_ORDER, (int)i, "chain-order", "RFC 5246 7.4.2",
+			    "certificate %d that was sent comes before the one that it signed: the chain is in the "
+			    "wrong order",
+			    at);
+			return;
+		}
+		last = at;
+	}
+	judge_pass(j, Q_ORDER, "RFC 8446 4.4.2", "each was followed by the one that signed it");
+}
+
 void judge_path(struct judge *j, unsigned *work)
 {
 	judge_seals(j, work);
@@ -82,6 +120,8 @@ void judge_path(struct judge *j, unsigned *work)
 	if (!j->nested)
 		judge_policies(j);
 	judge_status(j);
+	if (!j->nested)
+		judge_order(j);
 	if (j->anchored && j->out->n_failed == 0)
 		judge_second(j);
 	else
