@@ -25,6 +25,9 @@ enum err input_certs(struct cert_set *out, const char *path, struct trouble *w) 
 enum err input_crls(struct crl_set *out, const char *path, struct trouble *w) MUST_USE;
 enum err input_bytes(uint8_t **out, size_t *len, const char *path, size_t max, struct trouble *w) MUST_USE;
 
+/* The curves that are offered to servers: unusual ones, too, for they are to be seen. */
+#define INPUT_GROUPS "X25519:P-256:P-384:P-521:secp256k1:P-192"
+
 /* Is text HOST:PORT, and no file of that name? */
 bool input_is_server(const char *text);
 /* The certificates that the server shows, in its order, and its OCSP staple (freed by the caller; NULL: none). */
@@ -35,8 +38,9 @@ struct fetched {
 	char host[256];
 	char peer[64];
 };
-enum err input_fetch(
-    struct fetched *out, const char *target, int64_t timeout_ns, struct trace *t, struct trouble *w) MUST_USE;
+/* at: go to this address, whatever DNS says; or NULL. */
+enum err input_fetch(struct fetched *out, const char *target, const char *at, int64_t timeout_ns, struct trace *t,
+    struct trouble *w) MUST_USE;
 void fetched_release(struct fetched *f);
 
 /* --- show.c, fields.c --- */
@@ -55,6 +59,11 @@ struct judge_options {
 };
 /* The sentence that says what came of it. Returns out. */
 char *judge_sentence(char *out, size_t cap, const struct path_result *r, X509 *leaf);
+
+#define CONNECT_OPTION                                                                                               \
+	{                                                                                                            \
+		.name = "connect", .arg = "ADDR[:PORT]", .help = "HOST:PORT: go to this address, whatever DNS says"  \
+	}
 
 /* --- verbs, each in its own file --- */
 int verb_show(struct cli *c);

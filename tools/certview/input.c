@@ -125,6 +125,7 @@ static enum err talk(struct fetched *f, int fd, struct deadline d, struct troubl
 	if (ssl) {
 		SSL_CTX_set_cert_verify_callback(ctx, take_all, NULL);
 		SSL_set_security_level(ssl, 0); /* weak certificates are to be seen, too */
+		SSL_set1_groups_list(ssl, INPUT_GROUPS);
 		SSL_set_max_cert_list(ssl, (long)CERT_DER_MAX);
 		SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
 		if (ip_parse(&ip, f->host) != ERR_OK)
@@ -149,7 +150,24 @@ static enum err talk(struct fetched *f, int fd, struct deadline d, struct troubl
 	return e;
 }
 
-enum err input_fetch(struct fetched *f, const char *text, int64_t timeout_ns, struct trace *t, struct trouble *w)
+/* Where the host is: told, or looked up. */
+static enum err find(
+    struct resolved *out, const struct target *target, const char *at, struct deadline d, struct trouble *w)
+{
+	*out = (struct resolved){.n = 1};
+	if (!at) {
+		enum err e = resolve(target->host, target->port, 0, d, out);
+		return e == ERR_OK ? e
+		                   : trouble_set(w, e, "%s: %s", target->host, out->why[0] ? out->why : err_text(e));
+	}
+	if (endpoint_parse(&out->at[0], at, target->port) == ERR_OK)
+		return ERR_OK;
+	return trouble_set(
+	    w, ERR_USAGE, "--connect %s: an address is needed, as in 192.0.2.1:443 or [2001:db8::1]:443", at);
+}
+
+enum err input_fetch(
+    struct fetched *f, const char *text, const char *to, int64_t timeout_ns, struct trace *t, struct trouble *w)
 {
 	struct deadline d = deadline_in(timeout_ns, cli_interrupt_fd());
 	struct resolved at;
@@ -161,9 +179,9 @@ enum err input_fetch(struct fetched *f, const char *text, int64_t timeout_ns, st
 	if (target_parse(&target, text, &why) != ERR_OK)
 		return trouble_set(w, ERR_USAGE, "'%s' is no HOST:PORT: %s", text, why);
 	memcpy(f->host, target.host, sizeof(f->host));
-	enum err e = resolve(target.host, target.port, 0, d, &at);
+	enum err e = find(&at, &target, to, d, w);
 	if (e != ERR_OK)
-		return trouble_set(w, e, "%s: %s", target.host, at.why[0] ? at.why : err_text(e));
+		return e;
 	for (size_t i = 0; fd < 0 && i < at.n; i++) {
 		endpoint_text(f->peer, &at.at[i]);
 		e = dial(&at.at[i], i + 1 < at.n ? deadline_within(d, timeout_ns / 2) : d, &fd);
@@ -173,7 +191,7 @@ enum err input_fetch(struct fetched *f, const char *text, int64_t timeout_ns, st
 	e = talk(f, fd, d, w);
 	close(fd);
 	if (e == ERR_OK)
-		ev_recv(t, f->peer, t ? t->actor : "", "TLS", NULL, f->certs.n, "Certificate: %zu of them%s",
-		    f->certs.n, f->staple ? ", and an OCSP response" : "");
+		ev_recv(t, f->peer, "certview", "TLS", NULL, f->certs.n, "Certificate: %zu of them%s", f->certs.n,
+		    f->staple ? ", and an OCSP response" : "");
 	return e;
 }

@@ -36,8 +36,8 @@ const struct cli_option verify_options[] = {
     {.name = "explicit-policy", .help = "require a policy for the whole path"},
     {.name = "inhibit-policy-mapping", .help = "no policy may stand for another one"},
     {.name = "inhibit-any-policy", .help = "anyPolicy does not stand for every policy"},
-    {.name = "leaves", .arg = "FILE|DIR", .help = "judge every certificate in it, a line each"}, CLI_TIMEOUT_OPTION,
-    CLI_TRACE_OPTIONS, CLI_END};
+    {.name = "leaves", .arg = "FILE|DIR", .help = "judge every certificate in it, a line each"}, CONNECT_OPTION,
+    CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
 
 char *judge_sentence(char *out, size_t cap, const struct path_result *r, X509 *leaf)
 {
@@ -210,7 +210,7 @@ static enum err judge_file(struct run *r, const char *path)
 static enum err judge_server(struct run *r, const char *target)
 {
 	struct fetched f;
-	enum err e = input_fetch(&f, target, r->timeout_ns, &r->t, &r->w);
+	enum err e = input_fetch(&f, target, cli_get(r->c, "connect"), r->timeout_ns, &r->t, &r->w);
 
 	if (e == ERR_OK) {
 		if (!r->rules.host && !r->rules.ip && !r->rules.email) {

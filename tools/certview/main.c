@@ -4,7 +4,13 @@
 
 #include "certview.h"
 
-static const struct cli_verb verbs[] = {
+static const struct cli_verb verbs[] = {{.name = "show",
+                                            .args = "FILE|HOST:PORT|-",
+                                            .min_args = 1,
+                                            .max_args = 1,
+                                            .summary = "certificates as people need them, and which key signed which",
+                                            .options = show_options,
+                                            .run = verb_show},
     {.name = "verify",
         .args = "LEAF|HOST:PORT...",
         .min_args = 0,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "glassnet/line.h"
+#include "glassnet/wire.h"
 #include "zoo.h"
 
 #define CONNECTIONS_MAX 32
@@ -52,6 +53,7 @@ static SSL_CTX *make_cage(const struct zoo *z, const struct animal *a, struct zo
 		return NULL;
 	}
 	SSL_CTX_set_security_level(ctx, 0);
+	SSL_CTX_set1_groups_list(ctx, INPUT_GROUPS);
 	SSL_CTX_set1_sigalgs_list(ctx, "ECDSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA256:RSA+SHA256:ECDSA+SHA1:RSA+SHA1");
 	SSL_CTX_set_tlsext_status_cb(ctx, staple);
 	SSL_CTX_set_tlsext_status_arg(ctx, keep);
@@ -100,6 +102,39 @@ static int choose(SSL *ssl, int *alert, void *arg)
 	}
 	SSL_set_SSL_CTX(ssl, ctx);
 	return SSL_TLSEXT_ERR_OK;
+}
+
+/* The host in a ClientHello's server_name extension (RFC 6066 3); "" none. */
+static char *asked_host(char out[static 256], SSL *ssl)
+{
+	const unsigned char *p;
+	size_t len;
+
+	out[0] = '\0';
+	if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &p, &len))
+		return out;
+	struct rd r = rd_init(p, len);
+	rd_skip(&r, 3); /* length of the list, kind of name */
+	size_t n = rd_u16(&r);
+	const uint8_t *name = n < 256 ? rd_bytes(&r, n) : NULL;
+	if (name && !memchr(name, 0, n)) {
+		memcpy(out, name, n);
+		out[n] = '\0';
+	}
+	return out;
+}
+
+/* TLS 1.3 has no way to sign with a key on one of the other curves. */
+static int lower_version(SSL *ssl, int *alert, void *arg)
+{
+	char host[256];
+	const char *key = zoo_animals[which(asked_host(host, ssl))].key;
+
+	(void)alert;
+	(void)arg;
+	if (key && (strcmp(key, "P-192") == 0 || strcmp(key, "secp256k1") == 0))
+		SSL_set_max_proto_version(ssl, TLS1_2_VERSION);
+	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
 /* --- one visitor --- */
@@ -170,6 +205,7 @@ enum err zoo_serve(const struct zoo *z, int listen_fd, int cancel_fd, struct tra
 	k.zoo = z;
 	if (zoo_count > CAGES_MAX || !cage_of(&k, 0))
 		return ERR_INTERNAL;
+	SSL_CTX_set_client_hello_cb(k.cage[0], lower_version, NULL);
 	SSL_CTX_set_tlsext_servername_callback(k.cage[0], choose);
 	SSL_CTX_set_tlsext_servername_arg(k.cage[0], &k);
 	(void)t;

@@ -39,7 +39,7 @@ static void tell(struct search *s, const char *id, const char *ref, const char *
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	s->told++;
-	ev_decision(s->t, id, ref, "%*s%s", (int)(2 * s->n) - 2, "", text);
+	ev_decision(s->t, id, ref, "%s", text);
 }
 
 static const char *label(char out[static 120], const struct search *s, const struct cert *c)
