@@ -1,4 +1,5 @@
 #include "dhmiddle.h"
+#include "redirect.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <linux/netfilter_ipv4.h> /* after netinet/in.h, or both define the same */
 
 #include "accesspoint.h"
 #include "glassnet/clock.h"
@@ -33,28 +33,8 @@ static enum err fail(struct dhmiddle *m, enum err e, const char *what)
 
 static enum err open_listener(struct dhmiddle *m, const struct ip *self)
 {
-	struct endpoint at = {*self, DHMIDDLE_OWN_PORT};
-	struct sockaddr_storage sa;
-	socklen_t len = endpoint_to_sockaddr(&sa, &at);
-
-	m->listener = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (m->listener < 0)
-		return fail(m, ERR_NET, "no socket");
-	setsockopt(m->listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-	if (bind(m->listener, (struct sockaddr *)&sa, len) != 0 || listen(m->listener, 8) != 0)
-		return fail(m, ERR_NET, "cannot listen");
-	return ERR_OK;
-}
-
-/* Whom a redirected connection was meant for: the kernel has kept it. */
-static enum err meant_for(int fd, struct endpoint *out)
-{
-	struct sockaddr_in sa;
-	socklen_t len = sizeof(sa);
-
-	if (getsockopt(fd, SOL_IP, SO_ORIGINAL_DST, &sa, &len) != 0)
-		return ERR_NET;
-	return endpoint_from_sockaddr(out, (struct sockaddr *)&sa, len);
+	return redirect_listen(self, DHMIDDLE_OWN_PORT, &m->listener) == ERR_OK ? ERR_OK
+	                                                                        : fail(m, ERR_NET, "cannot listen");
 }
 
 static void serve(struct dhmiddle *m, int fd, const struct endpoint *from)
@@ -64,7 +44,7 @@ static void serve(struct dhmiddle *m, int fd, const struct endpoint *from)
 	struct endpoint to;
 	int target_fd = -1;
 
-	if (meant_for(fd, &to) != ERR_OK || to.port != DHMIDDLE_PORT)
+	if (redirect_meant_for(fd, &to) != ERR_OK || to.port != DHMIDDLE_PORT)
 		return; /* nobody's connection but ours: it was not redirected */
 	*talk = (struct dhmiddle_talk){.end = "unreachable"};
 	m->n++;
@@ -151,7 +131,7 @@ enum err dhmiddle_run(const struct dhmiddle_options *opt, struct trace *t, char 
 		e = fail(m, ERR_UNSUPPORTED, "this host has no LAN beside its way out: is this the lab's mallory?");
 	if (e == ERR_OK)
 		e = open_listener(m, &lan.self);
-	if (e == ERR_OK && (e = dhmiddle_redirect(lan.ifname)) != ERR_OK)
+	if (e == ERR_OK && (e = redirect_start("mallory_dh", lan.ifname, DHMIDDLE_PORT, DHMIDDLE_OWN_PORT)) != ERR_OK)
 		e = fail(m, e, "nft does not take the rule that turns connections round");
 	if (e == ERR_OK) {
 		ev_decision(t, "ready", NULL,
@@ -160,7 +140,7 @@ enum err dhmiddle_run(const struct dhmiddle_options *opt, struct trace *t, char 
 		    lan.ifname, DHMIDDLE_PORT);
 		trace_flush(t);
 		accept_all(m);
-		dhmiddle_unredirect();
+		redirect_end("mallory_dh");
 		e = emit_result(m);
 	}
 	if (m->listener >= 0)

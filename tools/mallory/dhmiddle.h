@@ -40,9 +40,4 @@ void dhmiddle_relay(const struct dhmiddle_options *opt, struct trace *t, int vic
 /* Puts `into` for each `change` in the line; returns how many. The line grows to at most cap octets. */
 size_t dhmiddle_rewrite(uint8_t *line, size_t *len, size_t cap, const char *change, const char *into);
 
-/* nft's rule that turns what comes from that interface for DHMIDDLE_PORT to us; and its end. ERR_UNSUPPORTED:
- * nft says no. */
-enum err dhmiddle_redirect(const char *ifname) MUST_USE;
-void dhmiddle_unredirect(void);
-
 #endif

@@ -10,6 +10,7 @@
 
 #include "dhmiddle.h"
 #include "freewifi.h"
+#include "sshmiddle.h"
 
 static const struct cli_option freewifi_options[] = {
     {.name = "tls",
@@ -119,6 +120,29 @@ static int verb_dh(struct cli *c)
 	return cli_trace_close(c, &t, (int)err_exit(e));
 }
 
+static const struct cli_option ssh_options[] = {CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
+
+static int verb_ssh(struct cli *c)
+{
+	struct sshmiddle_options opt = {.limit_ns = 10 * NS_PER_S};
+	struct trace t;
+	char msg[256];
+
+	if (!cli_seconds(c, "timeout", 600, &opt.limit_ns))
+		return EXIT_USAGE;
+	if (!may_attack(c))
+		return EXIT_NO;
+	cli_catch_interrupt();
+	opt.stop_fd = cli_interrupt_fd();
+	enum err e = cli_trace_open(c, &t, &clock_real, FREEWIFI_SELF);
+	if (e == ERR_OK) {
+		e = sshmiddle_run(&opt, &t, msg);
+		if (e != ERR_OK && e != ERR_NEGATIVE)
+			cli_fail(c, e, "%s", msg);
+	}
+	return cli_trace_close(c, &t, (int)err_exit(e));
+}
+
 static const struct cli_verb verbs[] = {
     {.name = "freewifi",
         .args = "",
@@ -130,6 +154,11 @@ static const struct cli_verb verbs[] = {
         .summary = "sit in the middle of dhview's exchanges: two keys, every word, and one changed",
         .options = dh_options,
         .run = verb_dh},
+    {.name = "ssh",
+        .args = "",
+        .summary = "answer ssh in every server's place, with a host key of its own",
+        .options = ssh_options,
+        .run = verb_ssh},
     {0}};
 
 static const struct cli_tool tool = {
@@ -139,6 +168,7 @@ static const struct cli_tool tool = {
     .examples = "  glasslab exec mallory -- mallory freewifi                    read and change http\n"
                 "  glasslab exec mallory -- mallory freewifi --tls self-signed  try https as well\n"
                 "  glasslab exec mallory -- mallory dh --change noon --into nine\n"
+                "  glasslab exec mallory -- mallory ssh\n"
                 "  glasslab move laptop airport                                 the victim arrives\n",
     .notes = "mallory attacks, so it runs only inside the lab, on the lab's host of that name; no option\n"
              "points it elsewhere. It ends on Ctrl-C, on SIGTERM, or when a pipe that is its standard\n"

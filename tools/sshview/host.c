@@ -314,6 +314,19 @@ static enum err refuse(struct judge *j, const char *end, const char *why)
 	return ERR_NEGATIVE;
 }
 
+/* With the command that mends it: who runs sshview with -q sees nothing else. */
+static enum err refuse_changed(struct judge *j, const char *why)
+{
+	enum err e = refuse(j, "host-changed", why);
+	struct result *r = j->s->res;
+	size_t n = strlen(r->text);
+
+	snprintf(r->text + n, sizeof(r->text) - n,
+	    ". Once it is certain that the server has a new key: sshview known-hosts remove '%s' -f '%s'", r->name,
+	    j->found->file);
+	return e;
+}
+
 static void learn(struct judge *j)
 {
 	struct session *s = j->s;
@@ -422,7 +435,7 @@ static enum err decide(struct judge *j)
 	snprintf(
 	    why, sizeof(why), "the host key of %s is not the one on file (line %zu)", s->res->name, j->found->line);
 	if (s->o->strict != STRICT_NO)
-		return refuse(j, "host-changed", why);
+		return refuse_changed(j, why);
 	s->unsafe = true;
 	ev_warning(s->t, "%s; we go on, because --strict no says so. No password will be sent", why);
 	return ERR_OK;
