@@ -88,6 +88,10 @@ struct journey {
 	struct sighting at[JOURNEY_MAX_SIGHTINGS];
 };
 
+/* The checksum of the IPv4 header, and that of UDP, TCP or ICMP. False where the packet has none. */
+bool ipv4_checksum(const struct packet *p, uint16_t *out);
+bool transport_checksum(const struct packet *p, uint16_t *out);
+
 /* What differs between two sightings of a packet: a mask of enum change_field. */
 unsigned sighting_changes(const struct packet *before, const struct packet *after);
 

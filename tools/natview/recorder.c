@@ -1,11 +1,13 @@
 #include "recorder.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "glassnet/packet.h"
+#include "netinfo.h"
 
-int recorder_open(struct cli *c, struct recorder *r, const char *filter)
+int recorder_open(struct cli *c, struct recorder *r, const char *ifname, const char *filter)
 {
 	char msg[256] = "";
 	const char *path = cli_get(c, "pcap");
@@ -15,7 +17,7 @@ int recorder_open(struct cli *c, struct recorder *r, const char *filter)
 	enum err e = pcapng_create(&r->out, path);
 	if (e != ERR_OK)
 		return cli_fail(c, e, "can't write %s: %s", path, e == ERR_IO ? strerror(errno) : err_text(e));
-	e = capture_open_live(&r->cap, NULL, filter, msg);
+	e = capture_open_live(&r->cap, ifname, filter, msg);
 	for (size_t i = 0; e == ERR_OK && i < capture_n_vantages(r->cap); i++)
 		if ((e = pcapng_interface(r->out, capture_vantage(r->cap, i))) != ERR_OK)
 			r->failed = e;
@@ -26,6 +28,14 @@ int recorder_open(struct cli *c, struct recorder *r, const char *filter)
 	(void)!pcapng_close(r->out);
 	r->out = NULL;
 	return cli_fail(c, e, "--pcap: %s", *msg ? msg : err_text(e));
+}
+
+int recorder_open_towards(struct cli *c, struct recorder *r, const struct ip *to, const char *filter)
+{
+	struct net_route route;
+	char name[IF_NAMESIZE];
+	bool known = netinfo_route(to, &route) == ERR_OK && route.index && if_indextoname(route.index, name);
+	return recorder_open(c, r, known ? name : NULL, filter);
 }
 
 void recorder_drain(struct recorder *r)

@@ -11,8 +11,11 @@ struct recorder {
 	enum err failed;
 };
 
-/* Opens both where --pcap was given. An exit status, after a message where it is not EXIT_YES. */
-int recorder_open(struct cli *c, struct recorder *r, const char *filter);
+/* Opens both where --pcap was given; ifname NULL: the first interface that is up. An exit status, after a message where it is not EXIT_YES. */
+int recorder_open(struct cli *c, struct recorder *r, const char *ifname, const char *filter);
+
+/* The same at the interface by which packets go to that address. */
+int recorder_open_towards(struct cli *c, struct recorder *r, const struct ip *to, const char *filter);
 
 /* Writes what was sent until now. */
 void recorder_drain(struct recorder *r);

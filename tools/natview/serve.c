@@ -482,7 +482,7 @@ static void close_all(struct server *s)
 
 static int open_all(struct server *s, long web_port)
 {
-	int status = recorder_open(s->c, &s->record, "udp or tcp or icmp or icmp6");
+	int status = recorder_open_towards(s->c, &s->record, &s->site[0].ip[0], "udp or tcp or icmp or icmp6");
 	for (unsigned i = 0; status == EXIT_YES && i < s->n_sites; i++)
 		status = open_site(s, i);
 	for (unsigned i = 0; status == EXIT_YES && !cli_has(s->c, "no-http") && i < s->n_sites; i++)

@@ -168,7 +168,7 @@ static int run(struct cli *c, struct study *s, const struct destination *d)
 	struct behaviour b;
 	struct reply r;
 	char at[ENDPOINT_TEXT];
-	int status = recorder_open(c, &record, "udp or icmp or icmp6");
+	int status = recorder_open_towards(c, &record, &d->at.ip, "udp or icmp or icmp6");
 	if (status != EXIT_YES)
 		return status;
 	ev_heading(

@@ -310,7 +310,7 @@ static int run(struct whoami *w, long sockets)
 {
 	struct recorder record;
 	char at[ENDPOINT_TEXT];
-	int status = recorder_open(w->c, &record, "udp or tcp or icmp or icmp6");
+	int status = recorder_open_towards(w->c, &record, &w->d.at.ip, "udp or tcp or icmp or icmp6");
 	if (status != EXIT_YES)
 		return status;
 	ev_heading(w->t, "Asking %s, %s: where do I come from?", w->d.target.host, endpoint_text(at, &w->d.at));

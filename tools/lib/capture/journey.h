@@ -6,10 +6,6 @@
 
 #define CHANGE_NAT (CHANGE_SRC | CHANGE_DST | CHANGE_SPORT | CHANGE_DPORT)
 
-/* False where the packet has none. */
-bool ipv4_checksum(const struct packet *p, uint16_t *out);
-bool transport_checksum(const struct packet *p, uint16_t *out);
-
 /* "192.0.2.1:53", or without the port where there is none. */
 char *end_text(char out[static ENDPOINT_TEXT], const struct endpoint *e);
 
