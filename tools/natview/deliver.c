@@ -178,7 +178,7 @@ static void take_it(struct parcel *p, const struct journey *j)
 	if (p->seen)
 		return; /* sent again because nobody answered */
 	p->seen = true;
-	journey_emit(j, p->cap, p->t, JOURNEY_HOPS);
+	journey_emit(j, p->cap, p->t, cli_has(p->c, "verbose") ? JOURNEY_HOPS | JOURNEY_FIELDS : 0);
 	snprintf(p->last, sizeof p->last, "%s", host_of(p, last));
 	p->last_in = last->has_direction && !last->outgoing;
 	p->arrived = last->packet.dst;

@@ -70,9 +70,19 @@ const struct vantage *capture_vantage(const struct capture *c, size_t i)
 	return i < c->n_vantages ? c->vantages[i] : NULL;
 }
 
+bool capture_has_address(const struct capture *c, const char *host, size_t len, const struct ip *addr)
+{
+	for (size_t i = 0; i < c->n_names; i++)
+		if (ip_equal(&c->names[i].addr, addr) && strlen(c->names[i].host) == len &&
+		    memcmp(c->names[i].host, host, len) == 0)
+			return true;
+	return false;
+}
+
 void capture_add_name(struct capture *c, const struct ip *addr, const char *host, size_t len)
 {
-	if (len == 0 || len >= LAB_HOST_MAX || c->n_names == CAPTURE_MAX_NAMES || capture_name(c, addr))
+	if (len == 0 || len >= LAB_HOST_MAX || c->n_names == CAPTURE_MAX_NAMES ||
+	    capture_has_address(c, host, len, addr))
 		return;
 	if (c->n_names == c->cap_names) {
 		size_t cap = c->cap_names ? 2 * c->cap_names : 32;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "private.h"
+
 #include "glassnet/proto/arp.h"
 
 #define TEXT 512
@@ -263,7 +265,8 @@ static void stops_early(char *out, size_t cap, const struct journey *j, const st
 	const struct sighting *last = &j->at[j->n - 1];
 	const char *meant = capture_name(c, &last->packet.dst.ip);
 	out[0] = '\0';
-	if (meant && entered_host(j, c, j->n - 1) && strcmp(meant, to) != 0 && !to_a_group(&last->packet))
+	if (meant && entered_host(j, c, j->n - 1) && !capture_has_address(c, to, strlen(to), &last->packet.dst.ip) &&
+	    !to_a_group(&last->packet))
 		snprintf(out, cap, " (meant for %s, seen no further)", meant);
 }
 

@@ -56,6 +56,8 @@ enum err capture_new(
     struct capture **out, const struct capture_ops *ops, const char *filter, char msg[static 256]) MUST_USE;
 enum err capture_add_vantage(struct capture *c, const char *host, const char *ifname, int linktype) MUST_USE;
 /* The first name of an address stays. Silently does nothing when there are too many. */
+/* Does that host have this address, alone or beside others? (Two homes may use one private address.) */
+bool capture_has_address(const struct capture *c, const char *host, size_t len, const struct ip *addr);
 void capture_add_name(struct capture *c, const struct ip *addr, const char *host, size_t len);
 void capture_set_error(struct capture *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
