@@ -24,18 +24,73 @@ struct rd {
 	bool bad;
 };
 
-struct rd rd_init(const void *buf, size_t len);
-size_t rd_left(const struct rd *r); /* octets not read yet; 0 when bad */
-uint8_t rd_u8(struct rd *r);
-uint16_t rd_u16(struct rd *r);
-uint32_t rd_u24(struct rd *r);
-uint32_t rd_u32(struct rd *r);
-uint64_t rd_u64(struct rd *r);
+/* Inline: a capture has millions of fields. */
+static inline struct rd rd_init(const void *buf, size_t len)
+{
+	return (struct rd){.buf = (const uint8_t *)buf, .len = len};
+}
+
+/* Octets not read yet; 0 when bad. */
+static inline size_t rd_left(const struct rd *r)
+{
+	return r->bad ? 0 : r->len - r->pos;
+}
 
 /* The next n octets, borrowed from the buffer; NULL (and bad) if there are not so many. n == 0 gives a non-NULL
  * pointer that must not be read. */
-const uint8_t *rd_bytes(struct rd *r, size_t n);
-void rd_skip(struct rd *r, size_t n);
+static inline const uint8_t *rd_bytes(struct rd *r, size_t n)
+{
+	static const uint8_t nothing[1];
+
+	if (r->bad || n > r->len - r->pos) {
+		r->bad = true;
+		return NULL;
+	}
+	if (n == 0)
+		return nothing;
+	const uint8_t *p = r->buf + r->pos;
+	r->pos += n;
+	return p;
+}
+
+static inline void rd_skip(struct rd *r, size_t n)
+{
+	(void)rd_bytes(r, n);
+}
+
+static inline uint8_t rd_u8(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 1);
+	return p ? p[0] : 0;
+}
+
+static inline uint16_t rd_u16(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 2);
+	return (uint16_t)(p ? p[0] << 8 | p[1] : 0);
+}
+
+static inline uint32_t rd_u24(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 3);
+	return p ? (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2] : 0;
+}
+
+static inline uint32_t rd_u32(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 4);
+	return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
+}
+
+static inline uint64_t rd_u64(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 8);
+	uint64_t v = 0;
+
+	for (int i = 0; p && i < 8; i++)
+		v = v << 8 | p[i];
+	return v;
+}
 
 /* A reader over the next n octets, which r passes. Bad from the start if there are not so many. Positions in it
  * count from its own begin. */

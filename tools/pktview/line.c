@@ -14,6 +14,7 @@
 struct text {
 	char at[LINE_MAX_OCTETS];
 	size_t n;
+	bool columns;  /* are they of interest? */
 	size_t hidden; /* octets that take no column: colours, and all but one of an UTF-8 sequence */
 };
 
@@ -22,7 +23,7 @@ static void put(struct text *t, const char *s, size_t n)
 	if (n > sizeof t->at - t->n)
 		n = sizeof t->at - t->n;
 	memcpy(t->at + t->n, s, n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; t->columns && i < n; i++)
 		t->hidden += (s[i] & 0xc0) == 0x80;
 	t->n += n;
 }
@@ -244,6 +245,7 @@ enum err line_write(struct lines *l, const struct journey *j, const struct captu
 	struct text t;
 	const struct packet *p = &j->at[0].packet;
 	t.n = t.hidden = 0;
+	t.columns = l->style.width > 0;
 	if (l->start == -1)
 		l->start = j->at[0].time;
 	put_colour(&t, l, "\033[2m");
@@ -270,7 +272,7 @@ enum err line_write(struct lines *l, const struct journey *j, const struct captu
 	put_colour(&t, l, "\033[0m");
 	put_str(&t, summary + word);
 	cut(&t, l, at, used);
-	if (!place)
+	if (!place && l->hosts)
 		put_via(&t, l, j, c);
 	if (t.n == sizeof t.at)
 		t.n--;

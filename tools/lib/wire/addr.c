@@ -38,9 +38,27 @@ bool ip_equal(const struct ip *a, const struct ip *b)
 	return ip_compare(a, b) == 0;
 }
 
+/* The usual case, without printf: captures have one of these in every line. */
+static char *ipv4_text(char out[static IP_TEXT], const uint8_t b[static 4])
+{
+	char *p = out;
+
+	for (int i = 0; i < 4; i++) {
+		if (b[i] >= 100)
+			*p++ = (char)('0' + b[i] / 100);
+		if (b[i] >= 10)
+			*p++ = (char)('0' + b[i] / 10 % 10);
+		*p++ = (char)('0' + b[i] % 10);
+		*p++ = i < 3 ? '.' : '\0';
+	}
+	return out;
+}
+
 char *ip_text(char out[static IP_TEXT], const struct ip *a)
 {
-	if (a->family == 0 || !inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->b, out, IP_TEXT))
+	if (a->family == 4)
+		return ipv4_text(out, a->b);
+	if (a->family == 0 || !inet_ntop(AF_INET6, a->b, out, IP_TEXT))
 		snprintf(out, IP_TEXT, "-");
 	return out;
 }
