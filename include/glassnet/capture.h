@@ -59,6 +59,9 @@ const char *capture_keys(const struct capture *c, size_t *len);
 const char *capture_name(const struct capture *c, const struct ip *addr);
 bool capture_has_names(const struct capture *c);
 
+/* From now on addresses alone: capture_name() knows none, and a journey's ends are addresses. */
+void capture_hide_names(struct capture *c);
+
 /* --- pairing across links and hops --------------------------------------------------------------------- */
 
 /* One packet on its way: everywhere it was seen, in time order. */
@@ -126,6 +129,20 @@ char *journey_via(const struct journey *j, const struct capture *c, char *out, s
  * each router changed). JOURNEY_FIELDS: FIELDs after each SEND. */
 enum journey_flags { JOURNEY_FIELDS = 1, JOURNEY_HOPS = 2, JOURNEY_CHANGES = 4 };
 void journey_emit(const struct journey *j, const struct capture *c, struct trace *t, unsigned flags);
+
+/* --- two captures of the same packets ------------------------------------------------------------------ */
+
+/* Packets taken at two places, found again by what routers and NATs leave alone; where nothing is the same but the IP
+ * identification, ports and sequence number, the payload was changed. Both sides are kept: not for live captures. */
+struct comparison;
+enum err comparison_new(struct comparison **out) MUST_USE;
+void comparison_free(struct comparison *c); /* NULL is allowed */
+/* place: 0 or 1. ERR_TOO_LONG over 512 MB of packets. */
+enum err comparison_add(struct comparison *c, unsigned place, const struct capture_packet *cp) MUST_USE;
+/* Gives out every packet once, in the order of the first place, then those of the second alone. One of a and b is NULL
+ * where a packet is at one place only. Ends early, and returns that, where found does not return ERR_OK. */
+enum err comparison_run(struct comparison *c,
+    enum err (*found)(void *ctx, const struct packet *a, const struct packet *b), void *ctx) MUST_USE;
 
 /* --- pcapng (draft-ietf-opsawg-pcapng) -------------------------------------------------------------------- */
 

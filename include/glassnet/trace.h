@@ -179,6 +179,7 @@ struct term_style {
 	unsigned verbose;   /* 0: no fields; 1: every field of every message */
 	bool quiet;         /* results and warnings only */
 	bool absolute_time; /* else seconds since the first event */
+	bool delta_time;    /* … or, in lists of packets, since the packet before */
 };
 
 /* The narrative: one line or paragraph an event, as it happens. out is borrowed. */

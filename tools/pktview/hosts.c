@@ -3,6 +3,7 @@
 #include "hosts.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,14 +139,53 @@ static void write_pair(const struct pair *p, FILE *out, bool utf8)
 	fputs(")\n", out);
 }
 
-enum err hosts_write(const struct hosts *h, FILE *out, bool utf8)
+static enum err write_pair_json(const struct pair *p, FILE *out)
+{
+	json_t *protocols = json_array();
+	for (int i = 0; i < PROTO_COUNT; i++)
+		if (p->proto[i])
+			json_array_append_new(protocols, json_string(proto_name((enum proto)i)));
+	char a[4 * LAB_HOST_MAX], b[4 * LAB_HOST_MAX];
+	json_t *line = json_pack("{s:s, s:s, s:[I,I], s:[I,I], s:o}", "a",
+	    escape_text(a, sizeof a, p->end[0], strlen(p->end[0])), "b",
+	    escape_text(b, sizeof b, p->end[1], strlen(p->end[1])), "packets", (json_int_t)p->packets[0],
+	    (json_int_t)p->packets[1], "bytes", (json_int_t)p->octets[0], (json_int_t)p->octets[1], "protocols",
+	    protocols);
+	if (!line)
+		return ERR_NOMEM;
+	int bad = json_dumpf(line, out, JSON_COMPACT);
+	json_decref(line);
+	return bad || fputc('\n', out) == EOF ? ERR_IO : ERR_OK;
+}
+
+/* The pairs in the order in which they are written; the caller frees. */
+static const struct pair **sorted_pairs(const struct hosts *h)
 {
 	const struct pair **sorted = calloc(h->n ? h->n : 1, sizeof *sorted);
+	for (size_t i = 0; sorted && i < h->n; i++)
+		sorted[i] = &h->pairs[i];
+	if (sorted)
+		qsort(sorted, h->n, sizeof *sorted, by_octets);
+	return sorted;
+}
+
+enum err hosts_write_json(const struct hosts *h, FILE *out)
+{
+	const struct pair **sorted = sorted_pairs(h);
+	enum err e = sorted ? ERR_OK : ERR_NOMEM;
+	for (size_t i = 0; i < h->n && !e; i++)
+		e = write_pair_json(sorted[i], out);
+	free(sorted);
+	if (!e && h->others)
+		fprintf(out, "{\"further_pairs\":{\"packets\":%" PRIu64 "}}\n", h->others);
+	return e ? e : ferror(out) ? ERR_IO : ERR_OK;
+}
+
+enum err hosts_write(const struct hosts *h, FILE *out, bool utf8)
+{
+	const struct pair **sorted = sorted_pairs(h);
 	if (!sorted)
 		return ERR_NOMEM;
-	for (size_t i = 0; i < h->n; i++)
-		sorted[i] = &h->pairs[i];
-	qsort(sorted, h->n, sizeof *sorted, by_octets);
 	for (size_t i = 0; i < h->n; i++)
 		write_pair(sorted[i], out, utf8);
 	free(sorted);

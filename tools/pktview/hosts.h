@@ -19,4 +19,7 @@ enum err hosts_add(struct hosts *h, const char *from, const char *to, enum proto
 /* A line a pair, the one with the most octets first; the side that spoke first stands left. */
 enum err hosts_write(const struct hosts *h, FILE *out, bool utf8) MUST_USE;
 
+/* The same as JSON lines: {"a":…,"b":…,"packets":[from a, from b],"bytes":[…],"protocols":[…]} */
+enum err hosts_write_json(const struct hosts *h, FILE *out) MUST_USE;
+
 #endif

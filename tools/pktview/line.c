@@ -1,5 +1,6 @@
 /* One line a packet: number, time, the two ends, protocol, what it says. Nothing is allocated and stdio is
  * entered once, for long captures are read this way. */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -65,28 +66,46 @@ static size_t columns(const struct text *t)
 	return t->n - t->hidden;
 }
 
-/* "  12.345678", or "2026-11-22T17:00:00.123456Z" */
-static void put_time(struct text *t, const struct lines *l, int64_t time)
+/* Seconds and microseconds, without printf. Returns behind the last digit. */
+static char *put_seconds(char *p, int64_t ns, int width)
 {
-	int64_t ns = l->style.absolute_time ? time : time - l->start;
-	if (!l->style.absolute_time && ns < 0) {
-		put_str(t, "-");
-		ns = -ns;
-	}
-	int64_t s = ns / NS_PER_S - (ns % NS_PER_S < 0), frac = ns - s * NS_PER_S;
-	if (l->style.absolute_time) {
-		char date[40];
-		struct tm tm;
-		time_t secs = (time_t)s;
-		if (gmtime_r(&secs, &tm) && strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm))
-			put_str(t, date);
-	} else {
-		put_number(t, (uint64_t)s, 4, ' ');
-	}
-	put_str(t, ".");
-	put_number(t, (uint64_t)(frac / 1000), 6, '0');
-	if (l->style.absolute_time)
-		put_str(t, "Z");
+	char digits[24];
+	size_t n = sizeof digits;
+	uint64_t us = (uint64_t)ns / 1000;
+	for (int i = 0; i < 6; i++, us /= 10)
+		digits[--n] = (char)('0' + us % 10);
+	digits[--n] = '.';
+	do
+		digits[--n] = (char)('0' + us % 10);
+	while (us /= 10);
+	while (sizeof digits - n < (size_t)width + 7)
+		digits[--n] = ' ';
+	memcpy(p, digits + n, sizeof digits - n);
+	return p + sizeof digits - n;
+}
+
+static char *put_date(char out[static VIEW_TIME_TEXT], int64_t time)
+{
+	struct tm tm;
+	time_t secs = (time_t)(time / NS_PER_S - (time % NS_PER_S < 0));
+	int64_t frac = time - (int64_t)secs * NS_PER_S;
+	size_t n = 0;
+	if (gmtime_r(&secs, &tm))
+		n = strftime(out, VIEW_TIME_TEXT - 10, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + n, VIEW_TIME_TEXT - n, ".%06dZ", (int)(frac / 1000));
+	return out;
+}
+
+char *view_time_text(char out[static VIEW_TIME_TEXT], enum view_time how, int64_t start, int64_t before, int64_t time)
+{
+	if (how == TIME_ABSOLUTE)
+		return put_date(out, time);
+	int64_t ns = time - (how == TIME_DELTA ? before : start);
+	char *p = out;
+	if (how == TIME_DELTA || ns < 0)
+		*p++ = ns < 0 ? '-' : '+';
+	*put_seconds(p, ns < 0 ? -ns : ns, how == TIME_DELTA ? 3 : 4) = '\0';
+	return out;
 }
 
 static void put_address(struct text *t, const struct endpoint *e)
@@ -247,11 +266,13 @@ enum err line_write(struct lines *l, const struct journey *j, const struct captu
 	t.n = t.hidden = 0;
 	t.columns = l->style.width > 0;
 	if (l->start == -1)
-		l->start = j->at[0].time;
+		l->start = l->before = j->at[0].time;
 	put_colour(&t, l, "\033[2m");
 	put_number(&t, j->at[0].number, 5, ' ');
 	put_str(&t, " ");
-	put_time(&t, l, j->at[0].time);
+	char time[VIEW_TIME_TEXT];
+	put_str(&t, view_time_text(time, l->time, l->start, l->before, j->at[0].time));
+	l->before = j->at[0].time;
 	put_colour(&t, l, "\033[0m");
 	put_str(&t, "  ");
 	size_t begin = columns(&t);

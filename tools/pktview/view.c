@@ -20,6 +20,7 @@ struct view {
 	struct trace trace;
 	struct lines lines;
 	struct hosts *hosts;
+	struct follow *follow;
 	size_t vantages; /* that were looked at */
 	struct pairing *pairing;
 	struct flows *flows;
@@ -31,7 +32,9 @@ struct view {
 
 static bool done(const struct view *v)
 {
-	return v->end.err || (v->o->max && v->end.shown >= v->o->max) || (v->o->only && v->end.shown);
+	bool found = v->o->form == VIEW_FIND && v->o->talk->known;
+	bool one = v->o->only && v->o->form != VIEW_FIND && v->end.shown;
+	return v->end.err || found || one || (v->o->max && v->end.shown >= v->o->max);
 }
 
 static void fail(struct view *v, enum err e)
@@ -101,6 +104,59 @@ static enum err count_hosts(struct view *v, const struct journey *j)
 	return hosts_add(v->hosts, from, to, packet_top(p)->proto, p->wire_len);
 }
 
+/* Does the packet that the user named belong to the journey? */
+static bool has_number(const struct journey *j, uint64_t number)
+{
+	for (size_t i = 0; i < j->n; i++)
+		if (j->at[i].number == number)
+			return true;
+	return number == 0;
+}
+
+/* The conversation of the packet that is looked for, or of the first that has one. */
+static void find_conversation(struct view *v, const struct journey *j)
+{
+	const struct packet *p = &j->at[0].packet;
+	struct conversation *t = v->o->talk;
+	if (!has_number(j, v->o->only) || (!p->segment && (p->ip_proto != 17 || !p->src.port)))
+		return;
+	*t = (struct conversation){.known = true, .end = {p->src, p->dst}, .place = j->n > 1 ? 0 : j->at[0].vantage};
+	if (p->segment)
+		t->connection = p->segment->connection;
+}
+
+static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && ip_equal(&a->ip, &b->ip);
+}
+
+/* On which side of the conversation the packet was sent: 0 or 1; 2: it belongs to another. */
+static unsigned side_of(const struct view *v, const struct journey *j)
+{
+	const struct packet *first = &j->at[0].packet, *last = &j->at[j->n - 1].packet;
+	const struct conversation *t = v->o->talk;
+	if (t->connection)
+		return first->segment && first->segment->connection == t->connection ? first->segment->side : 2;
+	if (first->ip_proto != 17)
+		return 2;
+	/* A NAT gave one end another name on the way. */
+	if ((same_endpoint(&first->src, &t->end[0]) && same_endpoint(&first->dst, &t->end[1])))
+		return 0;
+	return same_endpoint(&last->dst, &t->end[0]) && same_endpoint(&last->src, &t->end[1]) ? 1 : 2;
+}
+
+static enum err follow_journey(struct view *v, const struct journey *j)
+{
+	char from[LAB_HOST_MAX], to[LAB_HOST_MAX], a[4 * LAB_HOST_MAX], b[4 * LAB_HOST_MAX];
+	unsigned side = side_of(v, j);
+	if (side > 1)
+		return ERR_OK;
+	journey_ends(j, v->c, from, to);
+	v->end.shown++;
+	return follow_add(v->follow, &j->at[0].packet, side, escape_text(a, sizeof a, from, strlen(from)),
+	    escape_text(b, sizeof b, to, strlen(to)));
+}
+
 /* raw: the one packet that the journey is made of, where its place is to be told; else NULL. */
 static void show(struct view *v, const struct journey *j, const struct capture_packet *raw)
 {
@@ -109,7 +165,7 @@ static void show(struct view *v, const struct journey *j, const struct capture_p
 	    (v->o->style.verbose ? (unsigned)JOURNEY_FIELDS : 0) | (v->o->hops ? (unsigned)JOURNEY_HOPS : 0);
 	if (done(v))
 		return;
-	v->end.shown++;
+	v->end.shown += v->o->form != VIEW_FIND && v->o->form != VIEW_FOLLOW;
 	switch (v->o->form) {
 	case VIEW_LINES:
 		fail(v, line_write(&v->lines, j, v->c, raw ? place_of(v, raw, place, sizeof place) : NULL));
@@ -125,6 +181,12 @@ static void show(struct view *v, const struct journey *j, const struct capture_p
 		break;
 	case VIEW_HOSTS:
 		fail(v, count_hosts(v, j));
+		break;
+	case VIEW_FIND:
+		find_conversation(v, j);
+		break;
+	case VIEW_FOLLOW:
+		fail(v, follow_journey(v, j));
 		break;
 	case VIEW_NOTHING:
 		break;
@@ -207,7 +269,7 @@ static void take_alone(struct view *v, const struct capture_packet *cp)
 	at->has_direction = cp->has_direction && !raw;
 	at->packet = cp->packet;
 	fail(v, flows_take(v->flows, &at->packet, NULL, cp->vantage));
-	if (v->o->only && cp->packet.number != v->o->only)
+	if (v->o->only && v->o->form != VIEW_FIND && cp->packet.number != v->o->only)
 		return; /* it is a part of what comes later */
 	if (v->w)
 		write_packet(v, cp, &at->packet);
@@ -240,11 +302,14 @@ static enum err set_up(struct view *v)
 	enum err e = ERR_OK;
 	struct ladder_options ladder = {.style = v->o->style};
 	trace_init(&v->trace, &clock_real, "capture");
-	v->lines = (struct lines){.out = v->out, .style = v->o->style, .start = -1};
+	v->lines = (struct lines){.out = v->out, .style = v->o->style, .time = v->o->time, .start = -1};
 	switch (v->o->form) {
 	case VIEW_LINES:
+	case VIEW_FIND:
 	case VIEW_NOTHING:
 		return ERR_OK;
+	case VIEW_FOLLOW:
+		return follow_new(&v->follow, v->out, &v->o->style, v->o->json);
 	case VIEW_HOSTS:
 		return hosts_new(&v->hosts, MAX_PAIRS);
 	case VIEW_FIELDS:
@@ -306,6 +371,8 @@ struct view_end view_run(struct capture *c, const struct view_options *o, FILE *
 	v->out = out;
 	v->w = w;
 	fail(v, flows_new(&v->flows, &flows_limits));
+	if (!v->end.err && o->keylog)
+		fail(v, flows_add_keys(v->flows, o->keylog, o->keylog_len, NULL));
 	fail(v, set_up(v));
 	if (!v->end.err && o->live)
 		run_live(v);
@@ -318,7 +385,10 @@ struct view_end view_run(struct capture *c, const struct view_options *o, FILE *
 	if (v->pairing)
 		pairing_flush(v->pairing);
 	if (v->hosts && !v->end.err)
-		fail(v, hosts_write(v->hosts, v->out, v->o->style.utf8));
+		fail(v, v->o->json ? hosts_write_json(v->hosts, v->out)
+		                   : hosts_write(v->hosts, v->out, v->o->style.utf8));
+	if (v->follow)
+		fail(v, follow_end(v->follow));
 	if (v->w && !v->end.pcap_failed && capture_copy_meta(v->c, v->w)) {
 		v->end.pcap_failed = true;
 		fail(v, ERR_IO);

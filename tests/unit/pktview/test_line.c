@@ -133,7 +133,7 @@ static void colours_take_no_columns(void **state)
 static void absolute_time_is_utc(void **state)
 {
 	struct printed *p = *state;
-	p->l.style.absolute_time = true;
+	p->l.time = TIME_ABSOLUTE;
 	setenv("TZ", "America/New_York", 1);
 	print(p, 1767225600123456789, NULL);
 	assert_non_null(strstr(p->text, "    1 2026-01-01T00:00:00.123456Z  laptop"));

@@ -100,7 +100,7 @@ void capture_add_name(struct capture *c, const struct ip *addr, const char *host
 
 const char *capture_name(const struct capture *c, const struct ip *addr)
 {
-	for (size_t i = 0; i < c->n_names; i++)
+	for (size_t i = 0; i < c->n_names && !c->numeric; i++)
 		if (ip_equal(&c->names[i].addr, addr))
 			return c->names[i].host;
 	return NULL;
@@ -114,7 +114,12 @@ const char *capture_keys(const struct capture *c, size_t *len)
 
 bool capture_has_names(const struct capture *c)
 {
-	return c->n_names > 0;
+	return c->n_names > 0 && !c->numeric;
+}
+
+void capture_hide_names(struct capture *c)
+{
+	c->numeric = true;
 }
 
 enum err capture_next(struct capture *c, struct capture_packet *out, int64_t timeout_ns, int stop_fd)

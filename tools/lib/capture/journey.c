@@ -1,6 +1,8 @@
 /* A packet's journey as people see it: who sent it, whom it reached, over whom, and what they changed. */
 #include "journey.h"
 
+#include "private.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -75,6 +77,11 @@ void journey_ends(
     const struct journey *j, const struct capture *c, char from[static LAB_HOST_MAX], char to[static LAB_HOST_MAX])
 {
 	size_t last = j->n - 1, receivers = 0;
+	if (c->numeric) { /* the ends as who sent it named them */
+		sender_name(from, c, &j->at[0].packet);
+		receiver_name(to, c, &j->at[0].packet);
+		return;
+	}
 	if (left_host(j, c, 0))
 		snprintf(from, LAB_HOST_MAX, "%s", host_at(j, c, 0));
 	else
@@ -113,7 +120,7 @@ char *journey_via(const struct journey *j, const struct capture *c, char *out, s
 	journey_ends(j, c, from, to);
 	size_t n = 0;
 	out[0] = '\0';
-	if (to_a_group(&j->at[0].packet))
+	if (c->numeric || to_a_group(&j->at[0].packet))
 		return out;
 	for (size_t i = 0; i < j->n && n < cap; i++) {
 		if (!enters_middle(j, c, i, from, to))

@@ -44,6 +44,7 @@ struct capture {
 	struct vantage **vantages; /* pointers, so that those given out stay when the array grows */
 	size_t n_vantages, cap_vantages;
 	struct named_addr *names;
+	bool numeric; /* names are not to be told */
 	size_t n_names, cap_names;
 	char *keys; /* TLS key log found in the file */
 	size_t n_keys;
@@ -103,5 +104,9 @@ struct traits {
 };
 
 void traits_of(struct traits *t, const struct packet *p);
+
+/* A hash of the little that even a changed payload leaves: protocol, IP identification, TCP's numbers. 0: there is
+ * nothing of the kind. */
+uint64_t traits_skeleton(const struct packet *p);
 
 #endif

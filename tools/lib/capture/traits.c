@@ -145,3 +145,19 @@ void traits_of(struct traits *t, const struct packet *p)
 		t->dst.port = ports[1];
 	}
 }
+
+uint64_t traits_skeleton(const struct packet *p)
+{
+	uint64_t h = mix(3, p->ip_proto);
+	uint16_t id = 0;
+	for (unsigned i = 0; i < p->n_layers; i++) {
+		const struct layer *l = &p->layers[i];
+		struct rd r = rd_init(p->bytes + l->off, l->err ? 0 : l->len);
+		rd_skip(&r, 4);
+		if (l->proto == PROTO_IPV4)
+			id = rd_u16(&r);
+		else if (l->proto == PROTO_TCP)
+			return mix(mix(h, id), rd_u64(&r));
+	}
+	return id ? mix(h, id) : 0;
+}

@@ -1,6 +1,7 @@
 /* Headers that captures have in place of Ethernet's (the LINKTYPE_ pages of tcpdump.org).
  *
  *     DLT_NULL         family 4 octets, in the byte order of the machine that captured
+ *     DLT_LOOP         the same, big endian
  *     DLT_LINUX_SLL    packet type 2 | ARPHRD 2 | address length 2 | address 8 | protocol 2
  *     DLT_LINUX_SLL2   protocol 2 | zero 2 | interface 4 | ARPHRD 2 | packet type 1 | address length 1 |
  * address 8
@@ -61,7 +62,7 @@ enum err link_parse(struct link_header *out, int linktype, const uint8_t *p, siz
 
 	*out = (struct link_header){.linktype = linktype};
 	*at = 0;
-	if (linktype == DLT_NULL)
+	if (linktype == DLT_NULL || linktype == DLT_LOOP)
 		parse_null(out, &r);
 	else if (linktype == DLT_LINUX_SLL)
 		parse_sll(out, &r);
@@ -85,8 +86,10 @@ void link_summary(const struct link_header *h, struct text *out)
 {
 	const char *name = ethertype_name(h->type);
 
-	text_str(out, h->linktype == DLT_NULL ? "loopback" : "Linux cooked capture, ");
-	if (h->linktype != DLT_NULL)
+	bool loopback = h->linktype == DLT_NULL || h->linktype == DLT_LOOP;
+
+	text_str(out, loopback ? "loopback" : "Linux cooked capture, ");
+	if (!loopback)
 		text_str(out, packet_type_text(h->packet_type));
 	text_str(out, ", ");
 	if (name) {
@@ -111,7 +114,7 @@ void link_describe(const struct link_header *h, const uint8_t *p, size_t base, s
 	bool sll2 = h->linktype == DLT_LINUX_SLL2;
 	char text[MAC_TEXT];
 
-	if (h->linktype == DLT_NULL) {
+	if (h->linktype == DLT_NULL || h->linktype == DLT_LOOP) {
 		field_num(&f, 0, 4, "address family", h->family, "loopback has no Ethernet header, only this", NULL);
 		return;
 	}

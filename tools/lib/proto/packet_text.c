@@ -440,9 +440,20 @@ static void add_trouble(struct text *out, const struct layer *l, bool captured_s
 	text_str(out, l->stream ? " of the message)" : ")");
 }
 
+/* Was the end lost through no fault of who sent it: by a snap length, or because it is in other fragments? */
 static bool captured_short(const struct packet *p)
 {
-	return p->len < p->wire_len || incomplete(p);
+	size_t at;
+
+	for (unsigned i = 0; i < p->n_layers; i++) {
+		struct view v = view_of(p, i);
+		struct ipv4 v4;
+		struct ipv6 v6;
+		if ((p->layers[i].proto == PROTO_IPV4 && ipv4_parse(&v4, v.p, v.len, &at) == ERR_OK && v4.mf) ||
+		    (p->layers[i].proto == PROTO_IPV6 && ipv6_parse(&v6, v.p, v.len, &at) == ERR_OK && v6.mf))
+			return true;
+	}
+	return p->len < p->wire_len || p->fragment;
 }
 
 /* What is wrong further out, where decoding went on. */

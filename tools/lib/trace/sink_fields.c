@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "glassnet/trace.h"
 #include "glassnet/wire.h"
@@ -16,8 +17,8 @@
 struct fields {
 	FILE *out;
 	struct term_style style;
-	int64_t start;
-	const uint8_t *bytes; /* of the last message; borrowed from its event until the last of its fields */
+	int64_t start, before; /* times of the first and of the last packet */
+	const uint8_t *bytes;  /* of the last message; borrowed from its event until the last of its fields */
 	size_t len;
 	char layer[48];
 	char line[8192]; /* that is being put together */
@@ -103,17 +104,34 @@ static void end_line(struct fields *f, unsigned indent)
 	f->n = 0;
 }
 
+/* "#4  0.003702 s", "#4  +0.001234 s" or "#4  2026-11-22T17:00:00.123456Z" */
+static void put_time(struct fields *f, const struct event *ev)
+{
+	int64_t since = f->style.delta_time ? f->before : f->start;
+	time_t secs = (time_t)(ev->time / NS_PER_S);
+	struct tm tm;
+	char date[40];
+
+	addf(f, "#%llu  ", (unsigned long long)ev->u.msg.packet);
+	if (!f->style.absolute_time)
+		addf(f, "%s%.6f s  ", f->style.delta_time && ev->time >= since ? "+" : "",
+		    (double)(ev->time - since) / 1e9);
+	else if (gmtime_r(&secs, &tm) && strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm))
+		addf(f, "%s.%06dZ  ", date, (int)(ev->time % NS_PER_S / 1000));
+}
+
 static void put_message(struct fields *f, const struct event *ev)
 {
 	const struct ev_message *m = &ev->u.msg;
 	if (f->start == -1)
-		f->start = ev->time;
+		f->start = f->before = ev->time;
 	f->bytes = m->bytes;
 	f->len = m->bytes ? m->len : 0;
 	f->layer[0] = '\0';
 	colour(f, "1");
 	if (m->packet)
-		addf(f, "#%llu  %.6f s  ", (unsigned long long)m->packet, (double)(ev->time - f->start) / 1e9);
+		put_time(f, ev);
+	f->before = ev->time;
 	put(f, or_empty(m->from));
 	add(f, f->style.utf8 ? " \xe2\x86\x92 " : " -> ");
 	put(f, or_empty(m->to));
