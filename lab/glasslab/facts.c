@@ -111,7 +111,7 @@ json_t *facts_make(struct holder *h)
 		json_array_append_new(hosts, host_facts(h, i));
 	for (size_t i = 0; i < h->t.n_lans; i++)
 		json_array_append_new(lans, lan_facts(h, i));
-	return json_pack("{s:s,s:i,s:s,s:s,s:b,s:o,s:o,s:O}", "schema", FACTS_SCHEMA, "version", FACTS_VERSION,
-	    "name", h->name, "topology", h->t.digest, "seeded", h->seeded, "hosts", hosts, "lans", lans, "pki",
+	return json_pack("{s:s,s:i,s:s,s:s,s:b,s:s*,s:o,s:o,s:O}", "schema", FACTS_SCHEMA, "version", FACTS_VERSION,
+	    "name", h->name, "topology", h->t.digest, "seeded", h->seed_name != NULL, "seed", h->seed_name, "hosts", hosts, "lans", lans, "pki",
 	    h->pki_facts);
 }

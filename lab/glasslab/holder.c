@@ -216,7 +216,7 @@ static enum err fill_in(struct holder *h, const struct holder_options *o, struct
 	h->data_dir = o->data_dir;
 	h->bin_dir = o->bin_dir;
 	h->uid = geteuid();
-	h->seeded = o->seed != NULL;
+	h->seed_name = o->seed;
 	if (o->seed)
 		seed_from_name(&h->seed, o->seed);
 	else

@@ -48,7 +48,7 @@ struct holder {
 	const char *name;     /* of the lab */
 	const char *data_dir; /* with topology.conf and hosts/ */
 	const char *bin_dir;  /* where Glassnet's programs are */
-	bool seeded;
+	const char *seed_name; /* NULL: drawn by chance */
 	uid_t uid;
 	struct topology t;
 	struct seed seed;

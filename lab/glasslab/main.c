@@ -35,6 +35,25 @@ static const struct cli_option demo_options[] = {LAB_OPTION, DATA_OPTION,
     {.name = "pcap", .arg = "FILE", .help = "write every packet of the lab to FILE (pcapng, a comment on each)"},
     CLI_TRACE_OPTIONS, CLI_END};
 
+static const struct cli_option sheet_options[] = {LAB_OPTION, DATA_OPTION, CLI_END};
+static const struct cli_option check_options[] = {LAB_OPTION, DATA_OPTION, CLI_TRACE_OPTIONS, CLI_END};
+static const struct cli_option hint_options[] = {
+    LAB_OPTION, DATA_OPTION, {.name = "json", .help = "print a JSON object a line"}, CLI_END};
+#define CLASS_KEY_OPTION                                                                                             \
+	{                                                                                                            \
+		.name = "class-key", .arg = "FILE", .help = "a secret of the instructor's that goes into the digest" \
+	}
+#define OUTPUT_OPTION                                                                                                \
+	{                                                                                                            \
+		.name = "output", .letter = 'o', .arg = "FILE", .help = "write to FILE instead of standard output"   \
+	}
+static const struct cli_option bundle_options[] = {LAB_OPTION, DATA_OPTION, CLASS_KEY_OPTION, OUTPUT_OPTION, CLI_END};
+static const struct cli_option grade_options[] = {DATA_OPTION, CLASS_KEY_OPTION,
+    {.name = "roster",
+        .arg = "FILE",
+        .help = "the students' names, one a line: who is missing, who is not of the class"},
+    {.name = "html", .arg = "FILE", .help = "write the table as a page, too"}, OUTPUT_OPTION, CLI_END};
+
 static const struct cli_verb verbs[] = {
     {"up", "", 0, 0, "start the mini-Internet", up_options, verb_up, false, false},
     {"down", "", 0, 0, "stop it; nothing is left behind", lab_options, verb_down, false, false},
@@ -46,9 +65,21 @@ static const struct cli_verb verbs[] = {
         verb_move, false, false},
     {"nat", "HOST [KIND]", 1, 2, "which kinds of NAT a router can be; or make it one: nat home-router full-cone",
         status_options, verb_nat, false, false},
-    {"demo", "SCENE", 1, 1, "play a scene: lookup, freewifi, dh", demo_options, verb_demo, false, false},
+    {"demo", "SCENE", 1, 1, "play a scene: lookup, freewifi, dh, download", demo_options, verb_demo, false, false},
     {"serve", "", 0, 0, "the classroom: a page with the live map, the worksheets and the scenes", serve_options,
         verb_serve, false, false},
+    {"start", "N", 1, 1, "open worksheet N: a copy to write in, and the lab's packets are kept", sheet_options,
+        verb_start, false, false},
+    {"check", "N", 1, 1, "how far worksheet N is: your answers, and what the wire shows", check_options, verb_check,
+        false, false},
+    {"hint", "N.M", 1, 1, "help with a step: a nudge, where to look, almost the answer", hint_options, verb_hint,
+        false, false},
+    {"progress", "", 0, 0, "every worksheet, and the next open step", hint_options, verb_progress, false, false},
+    {"reset", "N", 1, 1, "begin worksheet N again", sheet_options, verb_reset, false, false},
+    {"bundle", "", 0, 0, "answers and evidence in one file, for the instructor", bundle_options, verb_bundle, false,
+        false},
+    {"grade", "FILE...", 1, -1, "the table of many bundles; which were edited, or are another's", grade_options,
+        verb_grade, false, false},
     {"map", "", 0, 0, "draw the network with its addresses", map_options, verb_map, false, false},
     {"facts", "", 0, 0, "everything there is to know about the running lab, as JSON", lab_options, verb_facts, false,
         false},

@@ -10,6 +10,7 @@
 #include "glassnet/clock.h"
 #include "doctor.h"
 #include "holder.h"
+#include "sheet_work.h"
 #include "verbs.h"
 
 #define UP_SECONDS    20 /* for very slow machines; it takes a fraction of one */
@@ -102,6 +103,8 @@ int verb_up(struct cli *c)
 		status = say_failed(c, e, &w, &t);
 	else if (!cli_has(c, "quiet"))
 		say_up(c, name, &t, &start);
+	if (e == ERR_OK)
+		work_resume(name);
 	topology_release(&t);
 	return status;
 }

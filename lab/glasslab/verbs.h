@@ -23,6 +23,13 @@ int verb_map(struct cli *c);
 int verb_doctor(struct cli *c);
 int verb_demo(struct cli *c);
 int verb_serve(struct cli *c);
+int verb_start(struct cli *c);
+int verb_check(struct cli *c);
+int verb_hint(struct cli *c);
+int verb_progress(struct cli *c);
+int verb_reset(struct cli *c);
+int verb_bundle(struct cli *c);
+int verb_grade(struct cli *c);
 
 /* Where Glassnet's programs and the lab's data are: beside this executable (build/bin and lab), or installed
  * (PREFIX/bin and PREFIX/share/glassnet), or where --data says. */
