@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/conf.h>
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
@@ -115,7 +116,7 @@ static bool comes_again(const struct issue_spec *s, size_t i)
 	return false;
 }
 
-static bool add_extension(X509 *x, X509 *issuer, const char *text)
+static bool add_extension(X509 *x, X509 *issuer, CONF *sections, const char *text)
 {
 	char name[64];
 	bool again = text[0] == '+';
@@ -131,19 +132,36 @@ static bool add_extension(X509 *x, X509 *issuer, const char *text)
 	memcpy(name, text, n);
 	name[n] = '\0';
 	X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
-	X509V3_set_nconf(&ctx, NULL);
-	X509_EXTENSION *e = X509V3_EXT_nconf(NULL, &ctx, name, text + n + 1);
+	X509V3_set_nconf(&ctx, sections);
+	X509_EXTENSION *e = X509V3_EXT_nconf(sections, &ctx, name, text + n + 1);
 	bool ok = e && X509_add_ext(x, e, -1) == 1;
 	X509_EXTENSION_free(e);
 	return ok;
 }
 
+static CONF *read_sections(const char *text)
+{
+	CONF *conf = NCONF_new(NULL);
+	BIO *b = conf ? BIO_new_mem_buf(text ? text : "", -1) : NULL;
+	long line;
+
+	if (b && NCONF_load_bio(conf, b, &line) != 1) {
+		NCONF_free(conf);
+		conf = NULL;
+	}
+	BIO_free(b);
+	return conf;
+}
+
 static bool add_extensions(X509 *x, X509 *issuer, const struct issue_spec *s)
 {
-	for (size_t i = 0; i < ISSUE_EXTENSIONS && s->extension[i]; i++)
-		if (!comes_again(s, i) && !add_extension(x, issuer, s->extension[i]))
-			return false;
-	return true;
+	CONF *sections = read_sections(s->sections);
+	bool ok = sections != NULL;
+
+	for (size_t i = 0; ok && i < ISSUE_EXTENSIONS && s->extension[i]; i++)
+		ok = comes_again(s, i) || add_extension(x, issuer, sections, s->extension[i]);
+	NCONF_free(sections);
+	return ok;
 }
 
 /* --- certificates --- */

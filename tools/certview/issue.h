@@ -28,6 +28,7 @@ struct issue_spec {
 	/* "name=value" as in OpenSSL's x509v3_config(5): "basicConstraints=critical,CA:TRUE", "1.2.3=DER:0500";
 	 * "name=" adds nothing. Where a name comes twice, the later one counts. "+name=value" adds in any case. */
 	const char *extension[ISSUE_EXTENSIONS];
+	const char *sections; /* what the values refer to ("dirName:section"), as in openssl.cnf; or NULL */
 };
 
 /* On an error why says what OpenSSL said. The caller releases *out. */

@@ -1,0 +1,695 @@
+/* The search for a path: back from dead ends, out of circles, within its limit; policies; revocation. */
+#include "bed.h"
+
+#include <openssl/conf.h>
+#include <openssl/ocsp.h>
+#include <openssl/x509v3.h>
+
+static struct pair root, mid;
+
+static int setup(void **state)
+{
+	(void)state;
+	root = make("/CN=Root", NULL, true, NULL, PLAIN);
+	mid = make("/CN=Mid", &root, true, NULL, PLAIN);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pair_release(&root);
+	pair_release(&mid);
+	return 0;
+}
+
+/* The same subject and key as of, signed by another. */
+static struct pair cross(
+    const struct pair *of, const char *subject, const struct pair *by, const char *const *more, struct issue_spec s)
+{
+	s.given_key = of->key;
+	return make(subject, by, true, more, s);
+}
+
+/* --- the search --- */
+
+static void dead_ends_are_left_again(void **state)
+{
+	struct bed b = bed_new();
+	struct pair stranger = make("/CN=Stranger", NULL, true, NULL, PLAIN),
+	            expired = cross(&mid, "/CN=Mid", &root, NULL, (struct issue_spec){.to = NOW - DAY}),
+	            elsewhere = cross(&mid, "/CN=Mid", &stranger, NULL, PLAIN),
+	            constrained =
+	                cross(&mid, "/CN=Mid", &root, LIST("nameConstraints=critical,excluded;DNS:example"), PLAIN),
+	            leaf = make("/CN=Leaf", &mid, false, NULL, PLAIN);
+
+	(void)state;
+	bed_add(&b, &root, true);
+	bed_add(&b, &stranger, false);
+	bed_add(&b, &elsewhere, false);
+	refused(&b, leaf.cert, "SELF_SIGNED_CERT_IN_CHAIN");
+	bed_add(&b, &expired, false);
+	refused(&b, leaf.cert, "CERT_HAS_EXPIRED");
+	bed_add(&b, &constrained, false);
+	bed_judge(&b, leaf.cert);
+	bed_add(&b, &mid, false);
+	accepted(&b, leaf.cert);
+	pair_release(&stranger);
+	pair_release(&expired);
+	pair_release(&elsewhere);
+	pair_release(&constrained);
+	pair_release(&leaf);
+	bed_free(&b);
+}
+
+static void circles_end(void **state)
+{
+	struct bed b = bed_new();
+	struct pair a = make("/CN=A", NULL, true, NULL, PLAIN), c = make("/CN=C", &a, true, NULL, PLAIN),
+	            back = cross(&a, "/CN=A", &c, NULL, PLAIN), up = cross(&c, "/CN=C", &root, NULL, PLAIN),
+	            leaf = make("/CN=Leaf", &a, false, NULL, PLAIN);
+
+	(void)state;
+	bed_add(&b, &root, true);
+	bed_add(&b, &c, false);
+	bed_add(&b, &back, false);
+	bed_add(&b, &a, false);
+	assert_string_not_equal(bed_judge(&b, leaf.cert), "");
+	bed_add(&b, &up, false);
+	accepted(&b, leaf.cert);
+	pair_release(&a);
+	pair_release(&c);
+	pair_release(&back);
+	pair_release(&up);
+	pair_release(&leaf);
+	bed_free(&b);
+}
+
+/* Layers of authorities of which each has signed each of the next layer, and no way out at the top. */
+static void search_has_an_end(void **state)
+{
+	enum { LAYERS = 12, WIDTH = 3 };
+	static struct pair layer[LAYERS][WIDTH][WIDTH];
+	struct bed b = bed_new();
+	struct path_result r;
+	struct pair nowhere = make("/CN=Nowhere", NULL, true, NULL, PLAIN);
+	char name[32];
+
+	(void)state;
+	for (int i = 0; i < LAYERS; i++)
+		for (int k = 0; k < WIDTH; k++)
+			for (int m = 0; m < (i ? WIDTH : 1); m++) {
+				snprintf(name, sizeof(name), "/CN=L%d", i);
+				layer[i][k][m] =
+				    m ? cross(&layer[i][k][0], name, &layer[i - 1][m][0], NULL, PLAIN)
+				      : make(name, i ? &layer[i - 1][0][0] : &nowhere, true, NULL, PLAIN);
+				bed_add(&b, &layer[i][k][m], false);
+			}
+	struct pair leaf = make("/CN=Leaf", &layer[LAYERS - 1][0][0], false, NULL, PLAIN);
+	bed_add(&b, &root, true);
+	assert_int_equal(path_verify(b.store, leaf.cert, &b.rules, NULL, &r), ERR_NEGATIVE);
+	assert_true(r.gave_up);
+	assert_true(r.candidates <= 25000);
+	path_result_release(&r);
+	for (int i = 0; i < LAYERS; i++)
+		for (int k = 0; k < WIDTH; k++)
+			for (int m = 0; m < WIDTH; m++)
+				pair_release(&layer[i][k][m]);
+	pair_release(&leaf);
+	pair_release(&nowhere);
+	bed_free(&b);
+}
+
+static void anchors_end_a_path(void **state)
+{
+	struct bed b = bed_new(), self = bed_new();
+	struct pair leaf = make("/CN=Leaf", &mid, false, NULL, PLAIN),
+	            alone = make("/CN=Alone", NULL, false, NULL, PLAIN);
+
+	(void)state;
+	bed_add(&b, &mid, true);
+	accepted(&b, leaf.cert);
+	bed_add(&self, &alone, true);
+	accepted(&self, alone.cert);
+	refused(&b, alone.cert, "DEPTH_ZERO_SELF_SIGNED_CERT");
+	pair_release(&leaf);
+	pair_release(&alone);
+	bed_free(&b);
+	bed_free(&self);
+}
+
+static void depth_and_length_are_counted(void **state)
+{
+	struct bed b = bed_new();
+	struct pair again = make("/CN=Mid", &mid, true, NULL, PLAIN),
+	            zero = make("/CN=Zero", &root, true, LIST("basicConstraints=critical,CA:TRUE,pathlen:0"), PLAIN),
+	            self = make("/CN=Zero", &zero, true, NULL, PLAIN),
+	            sub = make("/CN=Sub", &zero, true, NULL, PLAIN),
+	            leaf = make("/CN=Leaf", &again, false, NULL, PLAIN),
+	            fine = make("/CN=Leaf", &self, false, NULL, PLAIN),
+	            deep = make("/CN=Leaf", &sub, false, NULL, PLAIN);
+
+	(void)state;
+	bed_add(&b, &root, true);
+	bed_add(&b, &mid, false);
+	bed_add(&b, &again, false);
+	bed_add(&b, &zero, false);
+	bed_add(&b, &self, false);
+	bed_add(&b, &sub, false);
+	b.rules.max_depth = 2;
+	accepted(&b, leaf.cert);
+	b.rules.max_depth = 1;
+	assert_string_not_equal(bed_judge(&b, leaf.cert), "");
+	b.rules.max_depth = -1;
+	accepted(&b, fine.cert); /* issued to itself: it does not count */
+	refused(&b, deep.cert, "PATH_LENGTH_EXCEEDED");
+	pair_release(&again);
+	pair_release(&zero);
+	pair_release(&self);
+	pair_release(&sub);
+	pair_release(&leaf);
+	pair_release(&fine);
+	pair_release(&deep);
+	bed_free(&b);
+}
+
+/* --- policies --- */
+
+struct policy_case {
+	const char *upper[4], *lower[4], *leaf[4];
+	const char *accept; /* user's policy */
+	bool explicit_policy, inhibit_mapping, inhibit_any;
+	bool yes;
+};
+
+static void policies_follow_rfc_5280(void **state)
+{
+#define CP(x) "certificatePolicies=" x
+#define ANY   "2.5.29.32.0"
+	static const struct policy_case cases[] = {
+	    {.upper = {CP("1.1.1")},
+	        .lower = {CP("1.1.1")},
+	        .leaf = {CP("1.1.1")},
+	        .explicit_policy = true,
+	        .yes = true},
+	    {.upper = {CP("1.1.1")},
+	        .lower = {CP("1.1.1")},
+	        .leaf = {CP("1.1.2")},
+	        .explicit_policy = true,
+	        .yes = false},
+	    {.upper = {CP("1.1.1")}, .lower = {CP("1.1.1")}, .leaf = {CP("1.1.2")}, .yes = true},
+	    {.upper = {CP("1.1.1")}, .lower = {CP("1.1.1")}, .leaf = {NULL}, .explicit_policy = true, .yes = false},
+	    {.upper = {CP("1.1.1")},
+	        .lower = {CP("1.1.1")},
+	        .leaf = {CP("1.1.1")},
+	        .accept = "1.1.1",
+	        .explicit_policy = true,
+	        .yes = true},
+	    {.upper = {CP("1.1.1")},
+	        .lower = {CP("1.1.1")},
+	        .leaf = {CP("1.1.1")},
+	        .accept = "1.1.2",
+	        .explicit_policy = true,
+	        .yes = false},
+	    {.upper = {CP("1.1.1")}, .lower = {CP("1.1.1")}, .leaf = {CP("1.1.1")}, .accept = "1.1.2", .yes = true},
+	    {.upper = {CP(ANY)},
+	        .lower = {CP(ANY)},
+	        .leaf = {CP("1.1.1")},
+	        .accept = "1.1.1",
+	        .explicit_policy = true,
+	        .yes = true},
+	    {.upper = {CP(ANY)},
+	        .lower = {CP(ANY)},
+	        .leaf = {CP(ANY)},
+	        .accept = "1.1.1",
+	        .explicit_policy = true,
+	        .yes = true},
+	    {.upper = {CP(ANY)},
+	        .lower = {CP("1.1.1")},
+	        .leaf = {CP("1.1.1")},
+	        .explicit_policy = true,
+	        .inhibit_any = true,
+	        .yes = false},
+	    {.upper = {CP("1.1.1")}, .lower = {CP(ANY)}, .leaf = {CP("1.1.1")}, .explicit_policy = true, .yes = true},
+	    {.upper = {CP("1.1.1")},
+	        .lower = {CP("1.1.1"), "policyMappings=1.1.1:1.1.2"},
+	        .leaf = {CP("1.1.2")},
+	        .explicit_policy = true,
+	        .accept = "1.1.1",
+	        .yes = true},
+	    {.upper = {CP("1.1.1")},
+	        .lower = {CP("1.1.1"), "policyMappings=1.1.1:1.1.2"},
+	        .leaf = {CP("1.1.2")},
+	        .explicit_policy = true,
+	        .accept = "1.1.2",
+	        .yes = false},
+	    {.upper = {CP("1.1.1")},
+	        .lower = {CP("1.1.1"), "policyMappings=1.1.1:1.1.2"},
+	        .leaf = {CP("1.1.1")},
+	        .explicit_policy = true,
+	        .yes = false},
+	    {.upper = {CP("1.1.1")},
+	        .lower = {CP("1.1.1"), "policyMappings=1.1.1:1.1.2"},
+	        .leaf = {CP("1.1.2")},
+	        .explicit_policy = true,
+	        .inhibit_mapping = true,
+	        .yes = false},
+	    {.upper = {CP("1.1.1"), "policyConstraints=critical,inhibitPolicyMapping:0"},
+	        .lower = {CP("1.1.1"), "policyMappings=1.1.1:1.1.2"},
+	        .leaf = {CP("1.1.2")},
+	        .explicit_policy = true,
+	        .yes = false},
+	    {.upper = {CP("1.1.1")},
+	        .lower = {CP("1.1.1"), "policyMappings=1.1.1:" ANY},
+	        .leaf = {CP("1.1.1")},
+	        .yes = false},
+	    {.upper = {CP("1.1.1"), "policyConstraints=critical,requireExplicitPolicy:0"},
+	        .lower = {CP("1.1.1")},
+	        .leaf = {CP("1.1.2")},
+	        .yes = false},
+	    {.upper = {CP("1.1.1"), "policyConstraints=critical,requireExplicitPolicy:4"},
+	        .lower = {CP("1.1.1")},
+	        .leaf = {CP("1.1.2")},
+	        .yes = true},
+	    {.upper = {CP("1.1.1")},
+	        .lower = {CP("1.1.1"), "policyConstraints=critical,requireExplicitPolicy:1"},
+	        .leaf = {CP("1.1.2")},
+	        .yes = false},
+	    {.upper = {CP("1.1.1"), "inhibitAnyPolicy=critical,0"},
+	        .lower = {CP(ANY)},
+	        .leaf = {CP("1.1.1")},
+	        .explicit_policy = true,
+	        .yes = false},
+	    {.upper = {CP("1.1.1"), "inhibitAnyPolicy=critical,1"},
+	        .lower = {CP(ANY)},
+	        .leaf = {CP("1.1.1")},
+	        .explicit_policy = true,
+	        .yes = true},
+	    {.upper = {CP(ANY)},
+	        .lower = {CP(ANY), "policyMappings=1.1.1:1.1.2"},
+	        .leaf = {CP("1.1.2")},
+	        .explicit_policy = true,
+	        .accept = "1.1.1",
+	        .yes = true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct policy_case *k = &cases[i];
+		struct bed b = bed_new();
+		struct pair upper = make("/CN=Upper", &root, true, k->upper, PLAIN),
+		            lower = make("/CN=Lower", &upper, true, k->lower, PLAIN),
+		            leaf = make("/CN=Leaf", &lower, false, k->leaf, PLAIN);
+
+		bed_add(&b, &root, true);
+		bed_add(&b, &upper, false);
+		bed_add(&b, &lower, false);
+		b.rules.explicit_policy = k->explicit_policy;
+		b.rules.inhibit_mapping = k->inhibit_mapping;
+		b.rules.inhibit_any = k->inhibit_any;
+		b.rules.policies = &k->accept;
+		b.rules.n_policies = k->accept != NULL;
+		const char *got = bed_judge(&b, leaf.cert);
+		if ((got[0] == '\0') != k->yes)
+			fail_msg("policy case %zu: '%s'", i, got);
+		pair_release(&upper);
+		pair_release(&lower);
+		pair_release(&leaf);
+		bed_free(&b);
+	}
+}
+
+/* Each of many policies mapped to each of many, at each of several depths: a tree would have thousands of millions of
+ * leaves (RFC 9618 3). */
+static void mappings_do_not_grow_without_bound(void **state)
+{
+	static char policies[8192], mappings[65536];
+	size_t n = (size_t)sprintf(policies, "certificatePolicies="),
+	       m = (size_t)sprintf(mappings, "policyMappings=");
+	struct pair chain[8];
+	struct bed b = bed_new();
+
+	(void)state;
+	for (int i = 0; i < 16; i++) {
+		n += (size_t)sprintf(policies + n, "%s1.2.3.%d", i ? "," : "", i);
+		for (int k = 0; k < 16; k++)
+			m += (size_t)sprintf(mappings + m, "%s1.2.3.%d:1.2.3.%d", i || k ? "," : "", i, k);
+	}
+	bed_add(&b, &root, true);
+	for (int i = 0; i < 8; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "/CN=P%d", i);
+		chain[i] = make(name, i ? &chain[i - 1] : &root, true, LIST(policies, mappings), PLAIN);
+		bed_add(&b, &chain[i], false);
+	}
+	struct pair leaf = make("/CN=Leaf", &chain[7], false, LIST(policies), PLAIN);
+	b.rules.explicit_policy = true;
+	accepted(&b, leaf.cert);
+	for (int i = 0; i < 8; i++)
+		pair_release(&chain[i]);
+	pair_release(&leaf);
+	bed_free(&b);
+}
+
+/* --- revocation --- */
+
+struct list_spec {
+	const struct pair *by;
+	const X509 *revoked; /* its number is on it */
+	long number;         /* 0: none */
+	const char *ext[4];  /* more: "issuingDistributionPoint=..." */
+	int64_t from, to;
+	const char *entry_issuer; /* the section with an entry's certificateIssuer; NULL: none */
+	int reason;
+};
+
+static const char points[] =
+    "[idp]\nfullname=URI:http://crl.example/1\n[user]\nonlyuser=TRUE\n[ca]\nonlyCA=TRUE\n"
+    "[attr]\nonlyAA=TRUE\n[indirect]\nindirectCRL=TRUE\n[some]\nonlysomereasons=keyCompromise\n"
+    "[rest]\nonlysomereasons=CACompromise,affiliationChanged,superseded,cessationOfOperation,"
+    "certificateHold,privilegeWithdrawn,AACompromise\n"
+    "[dp]\nfullname=URI:http://crl.example/1\n[dpi]\nfullname=URI:http://crl.example/1\n"
+    "CRLissuer=dirName:other\n[other]\nCN=Other\n[mid]\nCN=Mid\n";
+
+static X509_CRL *make_list(struct list_spec s)
+{
+	CONF *conf = NCONF_new(NULL);
+	BIO *in = BIO_new_mem_buf(points, -1);
+	X509_CRL *crl = X509_CRL_new();
+	ASN1_TIME *a = ASN1_TIME_set(NULL, s.from ? s.from : NOW - DAY),
+	          *z = ASN1_TIME_set(NULL, s.to ? s.to : NOW + DAY);
+	X509V3_CTX ctx;
+
+	assert_int_equal(NCONF_load_bio(conf, in, NULL), 1);
+	X509_CRL_set_version(crl, 1);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(s.by->cert));
+	X509_CRL_set1_lastUpdate(crl, a);
+	X509_CRL_set1_nextUpdate(crl, z);
+	X509V3_set_ctx(&ctx, s.by->cert, NULL, NULL, crl, 0);
+	X509V3_set_nconf(&ctx, conf);
+	if (s.revoked) {
+		X509_REVOKED *r = X509_REVOKED_new();
+		ASN1_ENUMERATED *why = ASN1_ENUMERATED_new();
+
+		X509_REVOKED_set_serialNumber(r, (ASN1_INTEGER *)X509_get0_serialNumber(s.revoked));
+		X509_REVOKED_set_revocationDate(r, a);
+		ASN1_ENUMERATED_set(why, s.reason);
+		if (s.reason)
+			X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, why, 0, 0);
+		if (s.entry_issuer) {
+			GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+			GENERAL_NAME *g = GENERAL_NAME_new();
+
+			GENERAL_NAME_set0_value(g, GEN_DIRNAME, X509_NAME_dup(X509_get_issuer_name(s.revoked)));
+			sk_GENERAL_NAME_push(names, g);
+			X509_REVOKED_add1_ext_i2d(r, NID_certificate_issuer, names, 1, 0);
+			GENERAL_NAMES_free(names);
+		}
+		X509_CRL_add0_revoked(crl, r);
+		ASN1_ENUMERATED_free(why);
+	}
+	for (int i = 0; i < 4 && s.ext[i]; i++) {
+		char name[64];
+		const char *eq = strchr(s.ext[i], '=');
+
+		snprintf(name, sizeof(name), "%.*s", (int)(eq - s.ext[i]), s.ext[i]);
+		X509_EXTENSION *e = X509V3_EXT_nconf(conf, &ctx, name, eq + 1);
+		assert_non_null(e);
+		X509_CRL_add_ext(crl, e, -1);
+		X509_EXTENSION_free(e);
+	}
+	if (s.number) {
+		ASN1_INTEGER *n = ASN1_INTEGER_new();
+
+		ASN1_INTEGER_set(n, s.number);
+		X509_CRL_add1_ext_i2d(crl, NID_crl_number, n, 0, 0);
+		ASN1_INTEGER_free(n);
+	}
+	X509_EXTENSION *aki = X509V3_EXT_nconf(conf, &ctx, "authorityKeyIdentifier", "keyid:always");
+	X509_CRL_add_ext(crl, aki, -1);
+	X509_EXTENSION_free(aki);
+	X509_CRL_sort(crl);
+	assert_true(X509_CRL_sign(crl, s.by->key, EVP_sha256()) > 0);
+	ASN1_TIME_free(a);
+	ASN1_TIME_free(z);
+	BIO_free(in);
+	NCONF_free(conf);
+	/* what a file would give: parsed anew */
+	unsigned char *der = NULL;
+	int len = i2d_X509_CRL(crl, &der);
+	const unsigned char *p = der;
+	X509_CRL_free(crl);
+	crl = d2i_X509_CRL(NULL, &p, len);
+	OPENSSL_free(der);
+	return crl;
+}
+
+static void bed_list(struct bed *b, struct list_spec s)
+{
+	X509_CRL *crl = make_list(s);
+
+	assert_int_equal(path_store_add_crls(b->store, &(struct crl_set){.x = &crl, .n = 1}), ERR_OK);
+	X509_CRL_free(crl);
+}
+
+/* A bed with the root's list, and a leaf below mid. */
+static struct bed bed_with_root_list(void)
+{
+	struct bed b = bed_new();
+
+	bed_add(&b, &root, true);
+	bed_add(&b, &mid, false);
+	bed_list(&b, (struct list_spec){.by = &root, .number = 1});
+	return b;
+}
+
+static void one_list(struct list_spec s, const struct pair *leaf, const char *ids)
+{
+	struct bed b = bed_with_root_list();
+
+	bed_list(&b, s);
+	refused(&b, leaf->cert, ids);
+	bed_free(&b);
+}
+
+static void lists_are_read(void **state)
+{
+	struct pair leaf = make("/CN=Leaf", &mid, false, NULL, PLAIN),
+	            no_crl = cross(&mid, "/CN=Mid", &root, LIST("keyUsage=critical,keyCertSign"), PLAIN);
+	struct bed none = bed_with_root_list(), forbidden = bed_new(), partly = bed_new();
+
+	(void)state;
+	one_list((struct list_spec){.by = &mid, .number = 1}, &leaf, "");
+	one_list((struct list_spec){.by = &mid, .number = 1, .revoked = leaf.cert}, &leaf, "CERT_REVOKED");
+	one_list((struct list_spec){.by = &mid, .number = 1, .revoked = mid.cert}, &leaf, "");
+	one_list((struct list_spec){.by = &mid}, &leaf, "crl-number-missing");
+	one_list((struct list_spec){.by = &mid, .number = 1, .to = NOW - 1}, &leaf, "CRL_HAS_EXPIRED");
+	one_list((struct list_spec){.by = &mid, .number = 1, .to = NOW}, &leaf, "");
+	one_list((struct list_spec){.by = &mid, .number = 1, .from = NOW + 1}, &leaf, "CRL_NOT_YET_VALID");
+	one_list((struct list_spec){.by = &mid, .number = 1, .ext = {"1.2.3=critical,DER:0500"}}, &leaf,
+	    "UNHANDLED_CRITICAL_CRL_EXTENSION");
+	one_list((struct list_spec){.by = &mid, .number = 1, .ext = {"1.2.3=DER:0500"}}, &leaf, "");
+	one_list((struct list_spec){.by = &mid, .number = 1, .ext = {"issuingDistributionPoint=critical,@user"}},
+	    &leaf, "");
+	one_list((struct list_spec){.by = &mid, .number = 1, .ext = {"issuingDistributionPoint=critical,@ca"}}, &leaf,
+	    "UNABLE_TO_GET_CRL");
+	one_list((struct list_spec){.by = &mid, .number = 1, .ext = {"issuingDistributionPoint=critical,@attr"}},
+	    &leaf, "UNABLE_TO_GET_CRL");
+	one_list((struct list_spec){.by = &mid, .number = 1, .ext = {"issuingDistributionPoint=critical,@some"}},
+	    &leaf, "UNABLE_TO_GET_CRL");
+	one_list((struct list_spec){.by = &mid, .number = 1, .ext = {"issuingDistributionPoint=critical,@idp"}},
+	    &leaf, "UNABLE_TO_GET_CRL");
+	one_list((struct list_spec){.by = &mid, .number = 2, .ext = {"deltaCRL=critical,DER:020101"}}, &leaf,
+	    "UNABLE_TO_GET_CRL");
+	refused(&none, leaf.cert, "UNABLE_TO_GET_CRL");
+	bed_add(&partly, &root, true);
+	bed_add(&partly, &mid, false);
+	bed_list(&partly, (struct list_spec){.by = &mid, .number = 1});
+	refused(&partly, leaf.cert, "UNABLE_TO_GET_CRL"); /* of mid nobody says anything */
+	partly.rules.crl_leaf_only = true;
+	accepted(&partly, leaf.cert);
+	bed_add(&forbidden, &root, true);
+	bed_add(&forbidden, &no_crl, false);
+	bed_list(&forbidden, (struct list_spec){.by = &root, .number = 1});
+	bed_list(&forbidden, (struct list_spec){.by = &mid, .number = 1});
+	refused(&forbidden, leaf.cert, "KEYUSAGE_NO_CRL_SIGN");
+	bed_free(&none);
+	bed_free(&partly);
+	bed_free(&forbidden);
+	pair_release(&leaf);
+	pair_release(&no_crl);
+}
+
+static void reasons_add_up(void **state)
+{
+	struct pair leaf = make("/CN=Leaf", &mid, false, NULL, PLAIN);
+	struct bed b = bed_with_root_list();
+
+	(void)state;
+	bed_list(&b, (struct list_spec){.by = &mid, .number = 1, .ext = {"issuingDistributionPoint=critical,@some"}});
+	refused(&b, leaf.cert, "UNABLE_TO_GET_CRL");
+	bed_list(&b, (struct list_spec){.by = &mid, .number = 1, .ext = {"issuingDistributionPoint=critical,@rest"}});
+	accepted(&b, leaf.cert);
+	bed_free(&b);
+	pair_release(&leaf);
+}
+
+static void deltas_change_what_the_list_says(void **state)
+{
+	struct pair leaf = make("/CN=Leaf", &mid, false, NULL, PLAIN);
+	struct bed b = bed_with_root_list(), hold = bed_with_root_list();
+
+	(void)state;
+	bed_list(&b, (struct list_spec){.by = &mid, .number = 1});
+	bed_list(&b, (struct list_spec){
+	                 .by = &mid, .number = 2, .ext = {"deltaCRL=critical,DER:020102"}, .revoked = leaf.cert});
+	accepted(&b, leaf.cert); /* a delta to a later list */
+	bed_list(&b, (struct list_spec){
+	                 .by = &mid, .number = 3, .ext = {"deltaCRL=critical,DER:020101"}, .revoked = leaf.cert});
+	refused(&b, leaf.cert, "CERT_REVOKED");
+	bed_list(&hold, (struct list_spec){.by = &mid, .number = 1, .revoked = leaf.cert, .reason = 6});
+	refused(&hold, leaf.cert, "CERT_REVOKED");
+	bed_list(&hold,
+	    (struct list_spec){
+	        .by = &mid, .number = 2, .ext = {"deltaCRL=critical,DER:020101"}, .revoked = leaf.cert, .reason = 8});
+	accepted(&hold, leaf.cert); /* taken off again */
+	bed_free(&b);
+	bed_free(&hold);
+	pair_release(&leaf);
+}
+
+static void points_and_indirect_lists_are_followed(void **state)
+{
+	struct pair other = make("/CN=Other", &root, true, NULL, PLAIN),
+	            stranger = make("/CN=Stranger", NULL, true, NULL, PLAIN),
+	            false_other = make("/CN=Other", &stranger, true, NULL, PLAIN);
+	struct issue_spec with = {.sections = points};
+	struct pair direct = make("/CN=Leaf", &mid, false, LIST("crlDistributionPoints=dp"), with),
+	            indirect = make("/CN=Leaf", &mid, false, LIST("crlDistributionPoints=dpi"), with);
+	static const char idp[] = "issuingDistributionPoint=critical,@idp",
+	                  ind[] = "issuingDistributionPoint=critical,@indirect";
+	struct bed b = bed_with_root_list(), c = bed_with_root_list(), d = bed_with_root_list(),
+	           e = bed_with_root_list();
+
+	(void)state;
+	bed_list(&b, (struct list_spec){.by = &mid, .number = 1, .ext = {idp}});
+	accepted(&b, direct.cert);
+	bed_list(&c, (struct list_spec){.by = &mid, .number = 1, .ext = {idp}, .revoked = direct.cert});
+	refused(&c, direct.cert, "CERT_REVOKED");
+	/* another one's list, for those who name it */
+	bed_add(&d, &other, false);
+	bed_list(&d, (struct list_spec){.by = &other, .number = 1, .ext = {ind}});
+	accepted(&d, indirect.cert);
+	refused(&d, direct.cert, "UNABLE_TO_GET_CRL");
+	bed_list(&c, (struct list_spec){
+	                 .by = &other, .number = 1, .ext = {ind}, .revoked = indirect.cert, .entry_issuer = "mid"});
+	bed_add(&c, &other, false);
+	refused(&c, indirect.cert, "CERT_REVOKED");
+	/* the same number, of another issuer */
+	bed_add(&e, &other, false);
+	bed_list(&e, (struct list_spec){.by = &other, .number = 1, .ext = {ind}, .revoked = indirect.cert});
+	accepted(&e, indirect.cert);
+	bed_free(&e);
+	/* who signed it must lead to the same root */
+	e = bed_with_root_list();
+	bed_add(&e, &false_other, false);
+	bed_add(&e, &stranger, true);
+	bed_list(&e, (struct list_spec){.by = &false_other, .number = 1, .ext = {ind}});
+	refused(&e, indirect.cert, "CRL_PATH_VALIDATION_ERROR");
+	bed_free(&b);
+	bed_free(&c);
+	bed_free(&d);
+	bed_free(&e);
+	pair_release(&other);
+	pair_release(&stranger);
+	pair_release(&false_other);
+	pair_release(&direct);
+	pair_release(&indirect);
+}
+
+/* An authority with one key for certificates and one for lists (RFC 5280 6.3.3 (f)). */
+static void lists_may_have_a_key_of_their_own(void **state)
+{
+	struct pair signer =
+	                make("/CN=Mid", &root, true, LIST("basicConstraints=", "keyUsage=critical,cRLSign"), PLAIN),
+	            leaf = make("/CN=Leaf", &mid, false, NULL, PLAIN);
+	struct bed b = bed_with_root_list(), c = bed_new();
+
+	(void)state;
+	bed_list(&b, (struct list_spec){.by = &signer, .number = 1});
+	refused(&b, leaf.cert, "UNABLE_TO_GET_CRL_ISSUER");
+	bed_add(&b, &signer, false);
+	accepted(&b, leaf.cert);
+	/* its certificate is revoked itself */
+	bed_add(&c, &root, true);
+	bed_add(&c, &mid, false);
+	bed_add(&c, &signer, false);
+	bed_list(&c, (struct list_spec){.by = &root, .number = 1, .revoked = signer.cert});
+	bed_list(&c, (struct list_spec){.by = &signer, .number = 1});
+	refused(&c, leaf.cert, "CRL_PATH_VALIDATION_ERROR");
+	bed_free(&b);
+	bed_free(&c);
+	pair_release(&signer);
+	pair_release(&leaf);
+}
+
+/* --- OCSP --- */
+
+static void ocsp_responses_are_judged(void **state)
+{
+	struct pair leaf = make("/CN=Leaf", &mid, false, NULL, PLAIN),
+	            other = make("/CN=Leaf", &mid, false, NULL, PLAIN);
+	struct bed b = bed_new();
+	const struct {
+		X509 *about;
+		const struct pair *by;
+		int64_t now, revoked;
+		const char *ids;
+	} cases[] = {{leaf.cert, &mid, NOW, 0, ""}, {leaf.cert, &mid, NOW, NOW - 5, "CERT_REVOKED"},
+	    {other.cert, &mid, NOW, 0, "OCSP_VERIFY_FAILED"}, {leaf.cert, &root, NOW, 0, "OCSP_VERIFY_FAILED"},
+	    {leaf.cert, &mid, NOW - 30 * DAY, 0, "OCSP_VERIFY_FAILED"},
+	    {leaf.cert, &mid, NOW + DAY, 0, "OCSP_VERIFY_FAILED"}};
+
+	(void)state;
+	bed_add(&b, &root, true);
+	bed_add(&b, &mid, false);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int len;
+		unsigned char *der = issue_ocsp(cases[i].about, cases[i].by, cases[i].now, cases[i].revoked, 1, &len);
+
+		b.rules.ocsp = der;
+		b.rules.ocsp_len = (size_t)len;
+		const char *got = bed_judge(&b, leaf.cert);
+		if (strcmp(got, cases[i].ids) != 0)
+			fail_msg("OCSP case %zu: '%s'", i, got);
+		OPENSSL_free(der);
+	}
+	b.rules.ocsp = (const uint8_t *)"garbage";
+	b.rules.ocsp_len = 7;
+	refused(&b, leaf.cert, "OCSP_VERIFY_FAILED");
+	bed_free(&b);
+	pair_release(&leaf);
+	pair_release(&other);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(dead_ends_are_left_again),
+	    cmocka_unit_test(circles_end),
+	    cmocka_unit_test(search_has_an_end),
+	    cmocka_unit_test(anchors_end_a_path),
+	    cmocka_unit_test(depth_and_length_are_counted),
+	    cmocka_unit_test(policies_follow_rfc_5280),
+	    cmocka_unit_test(mappings_do_not_grow_without_bound),
+	    cmocka_unit_test(lists_are_read),
+	    cmocka_unit_test(reasons_add_up),
+	    cmocka_unit_test(deltas_change_what_the_list_says),
+	    cmocka_unit_test(points_and_indirect_lists_are_followed),
+	    cmocka_unit_test(lists_may_have_a_key_of_their_own),
+	    cmocka_unit_test(ocsp_responses_are_judged),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
