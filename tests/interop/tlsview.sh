@@ -105,3 +105,48 @@ done_testing() {
 	[ "$fails" -eq 0 ] || exit 1
 	exit 0
 }
+
+# hasnot TEXT...: none stands in the output.
+hasnot() {
+	for text; do
+		if grep -qF -- "$text" "$TMP/out"; then bad "in the output: $text"; fi
+	done
+}
+
+# computed: tlsview computed the keys by itself, and nothing that it computed differs from what OpenSSL and the peer have.
+computed() {
+	grep -q "is that what we compute, too? — .*Finished.*: the same" "$TMP/out" || bad "no Finished was computed"
+	if grep -q "✗" "$TMP/out"; then
+		bad "something failed"
+		grep "✗" "$TMP/out"
+	fi
+}
+
+# make_client_pki: client.pem and client.key, for alice, by the root.
+make_client_pki() {
+	(
+		cd "$TMP" || exit 1
+		printf 'extendedKeyUsage=clientAuth\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n' >client.ext
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout client.key -out client.csr -subj /CN=alice
+		openssl x509 -req -in client.csr -CA root.pem -CAkey root.key -CAcreateserial -days 10 -extfile client.ext -out client.pem
+	) >"$TMP/pki.log" 2>&1 || {
+		cat "$TMP/pki.log"
+		exit 1
+	}
+}
+
+# free_port: a port that nobody has now.
+free_port() {
+	python3 -c "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1])"
+}
+
+# await_port PORT: until somebody listens there.
+await_port() {
+	for _ in $(seq 100); do
+		python3 -c "import socket, sys; socket.create_connection(('127.0.0.1', $1), 0.2)" 2>/dev/null && return 0
+		sleep 0.05
+	done
+	bad "nobody listens on port $1"
+	cat "$TMP/server.log"
+	exit 1
+}

@@ -61,6 +61,16 @@ void checks_take(struct checks *c, const struct path_result *path, int only)
 	}
 }
 
+void checks_forget_skipped(struct checks *c, const char *question)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->item[i].verdict != VERDICT_SKIP || strcmp(c->item[i].question, question) != 0)
+			c->item[n++] = c->item[i];
+	c->n = n;
+}
+
 const struct check *checks_first_failed(const struct checks *c)
 {
 	for (size_t i = 0; i < c->n; i++)

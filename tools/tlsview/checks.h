@@ -48,6 +48,9 @@ void checks_add(struct checks *c, struct trace *t, enum question q, const char *
 /* Keeps those of a path, which the engine has told already. only: those that answer this question, or -1: all. */
 void checks_take(struct checks *c, const struct path_result *path, int only);
 
+/* Forgets what was skipped of that question, because it is answered now. */
+void checks_forget_skipped(struct checks *c, const char *question);
+
 /* The first check that failed; NULL: none. */
 const struct check *checks_first_failed(const struct checks *c);
 size_t checks_failed(const struct checks *c);

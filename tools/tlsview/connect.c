@@ -168,7 +168,7 @@ enum err connect_once(const struct connect_options *opt, struct trace *t, struct
 enum err connect_run(const struct connect_options *opt, struct trace *t, struct result *res)
 {
 	enum err e = opt->again ? again_run(opt, t, res) : connect_once(opt, t, res);
-	char *data = opt->listener ? NULL : report_data(res);
+	char *data = opt->listener || opt->quick ? NULL : report_data(res);
 
 	if (opt->listener)
 		ev_result(t, res->err, res->heard, "%s",

@@ -132,6 +132,29 @@ static void teach_handshake(struct narrator *n, const struct hs_context *ctx, co
 		ev_explain(n->t, "%s", text);
 }
 
+/* A server that could do better says so in the last octets of its random, where nobody can take it out again
+ * (RFC 8446 4.1.3). */
+static void tell_sentinel(struct narrator *n, const uint8_t *msg, size_t len)
+{
+	static const uint8_t sentinel[7] = {0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44}; /* "DOWNGRD" */
+	struct tls_hello h;
+	size_t at;
+
+	if (len < 4 || msg[0] != TLS_SERVER_HELLO || hs_hello_parse(&h, msg, len, &at) != ERR_OK ||
+	    h.random.len != 32 || h.best >= TLS1_3)
+		return;
+	const uint8_t *end = msg + h.random.off + 24;
+	if (memcmp(end, sentinel, sizeof(sentinel)) != 0 || end[7] > 1)
+		return;
+	n->could_do_better = true;
+	ev_decision(n->t, "downgrade-sentinel", "RFC 8446 4.1.3",
+	    "the server's random ends with \"DOWNGRD\" and %u: it can do %s, and chose %s because that is what "
+	    "reached it. Had "
+	    "somebody taken the newer version out of our offer, this would give it away.",
+	    end[7], end[7] ? "TLS 1.3" : "TLS 1.2 or newer",
+	    tls_version_name(h.best) ? tls_version_name(h.best) : "an old one");
+}
+
 static void on_handshake(struct narrator *n, bool out, const uint8_t *msg, size_t len)
 {
 	struct hs_context ctx;
@@ -147,6 +170,8 @@ static void on_handshake(struct narrator *n, bool out, const uint8_t *msg, size_
 		note_sent(n, tls_handshake_name(msg[0]) ? tls_handshake_name(msg[0]) : "handshake message");
 	hs_fields(n->t, &ctx, msg, len);
 	teach_handshake(n, &ctx, msg, len);
+	if (out == n->serving)
+		tell_sentinel(n, msg, len);
 	if (n->keys)
 		keywatch_message(n->keys, out, msg, len);
 	n->res->asked_for_certificate |= out == n->serving && msg[0] == TLS_CERTIFICATE_REQUEST;

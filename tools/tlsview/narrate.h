@@ -26,6 +26,7 @@ struct narrator {
 	uint64_t taught;          /* lessons given, a bit each */
 	unsigned messages;
 	bool server_signed;         /* a CertificateVerify came; TLS 1.2: a signed ServerKeyExchange */
+	bool could_do_better;       /* the server's random says that it can do a newer version */
 	bool key_told, finish_told; /* the verdicts are out */
 	uint8_t alert_in, alert_out;
 	bool has_alert_in, has_alert_out;

@@ -89,6 +89,8 @@ static const struct row {
         {YOU, "ask the operator, by another way, whether the key was changed on purpose: then take the new pin. If "
               "it was not, "
               "somebody is in the middle"}},
+    {"downgraded", NULL, -1,
+        {NOBODY, "somebody on the way makes both use an older version: try from another network"}},
     {"bad-record-mac", NULL, -1, {NOBODY, "something on the way altered the connection: try from another network"}},
     {"key-too-small", NULL, -1,
         {OPERATOR, "use a better group for the key agreement: X25519, P-256 or ffdhe2048 and up"}},

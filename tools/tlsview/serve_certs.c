@@ -138,7 +138,8 @@ static enum err load_files(struct server *s, size_t i)
 		return served_set(s->out, ERR_INTERNAL, "OpenSSL cannot be set up");
 	if (SSL_CTX_use_certificate_chain_file(ctx, o->cert[i]) != 1)
 		return bad_file(s, o->cert[i], "there is no certificate in it (PEM)");
-	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
+	/* a key of another kind is taken at first, for a certificate that might still come */
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1)
 		return bad_file(s, key, "there is no private key in it that fits the certificate (PEM)");
 	s->leaf[i] = SSL_CTX_get0_certificate(ctx);
 	s->n = i + 1;

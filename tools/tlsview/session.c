@@ -77,6 +77,8 @@ static enum err use_client_cert(SSL_CTX *ctx, const struct connect_options *opt,
 		    ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH
 		        ? "the private key in it is not that of the certificate"
 		        : "there is no private key in it (PEM, after the certificate or in --client-key)");
+	if (SSL_CTX_check_private_key(ctx) != 1)
+		return bad_file(res, key, "the private key in it is not that of the certificate");
 	return ERR_OK;
 }
 
@@ -243,8 +245,9 @@ static void part(struct session *s)
 
 	ERR_clear_error();
 	if (s->res->handshake_done && !s->narrator.has_alert_out)
-		(void)SSL_shutdown(s->ssl); /* sends close_notify */
-	if (shutdown(s->fd, SHUT_WR) < 0 || !s->narrator.has_alert_out)
+		(void)SSL_shutdown(s->ssl);                                    /* sends close_notify */
+	bool hurry = s->opt->quick && s->narrator.alert_out == 0 && !s->asked; /* nothing that could be lost */
+	if (shutdown(s->fd, SHUT_WR) < 0 || !s->narrator.has_alert_out || hurry)
 		return;
 	while (total < 1 << 20 && net_wait(s->fd, POLLIN, d) == ERR_OK) {
 		ssize_t n = recv(s->fd, drain, sizeof(drain), 0);

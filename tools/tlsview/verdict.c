@@ -107,6 +107,12 @@ static bool failed_check(struct session *s, int reason)
 		    "the keys do not fit: what came cannot be decrypted, because someone altered a message "
 		    "on the way");
 		return true;
+	case SSL_R_INAPPROPRIATE_FALLBACK:
+		checks_add(c, s->t, Q_VERSION, "downgraded", VERDICT_FAIL, -1,
+		    "the server says that it can do a newer version, and that what we offered did not reach it: "
+		    "somebody on the "
+		    "way took it out, to make us use a weaker one");
+		return true;
 	case SSL_R_UNSUPPORTED_PROTOCOL:
 	case SSL_R_WRONG_SSL_VERSION:
 		checks_add(c, s->t, Q_VERSION, question_id(Q_VERSION), VERDICT_FAIL, -1,

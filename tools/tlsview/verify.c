@@ -156,6 +156,7 @@ void verify_staple(SSL *ssl, struct verifier *v)
 			if (path.check[i].question == Q_STATUS)
 				ev_check(v->t, path.check[i].id, path.check[i].verdict, path.check[i].ref,
 				    path_question_text(Q_STATUS), "%s", path.check[i].text);
+		checks_forget_skipped(&v->res->checks, path_question_id(Q_STATUS));
 		checks_take(&v->res->checks, &path, Q_STATUS);
 	}
 	path_result_release(&path);
