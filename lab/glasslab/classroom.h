@@ -113,6 +113,7 @@ bool host_tables_start(struct waiting *w);
 bool facts_start(struct waiting *w); /* the lab's facts as they are now */
 enum err scene_start(struct classroom *room, const char *name, struct why *w) MUST_USE;
 enum err check_start(struct classroom *room, unsigned number, struct why *w) MUST_USE;
+enum err begin_start(struct classroom *room, unsigned number, struct why *w) MUST_USE; /* glasslab start */
 json_t *worksheet_list(const struct classroom *room);
 /* One worksheet as HTML, made from its Markdown by cmark; NULL: there is none. The caller frees it. */
 char *worksheet_html(const struct classroom *room, unsigned number);

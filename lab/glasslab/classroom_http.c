@@ -174,6 +174,8 @@ static mhd_result post(struct request *r, struct MHD_Connection *c, const char *
 	enum err e;
 	if (!strncmp(path, "scene/", 6))
 		e = scene_start(room, path + 6, &w);
+	else if (!strncmp(path, "begin/", 6))
+		e = begin_start(room, (unsigned)strtoul(path + 6, NULL, 10), &w);
 	else if (!strncmp(path, "check/", 6))
 		e = check_start(room, (unsigned)strtoul(path + 6, NULL, 10), &w);
 	else

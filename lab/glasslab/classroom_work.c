@@ -258,7 +258,7 @@ static void check_end(void *ctx, int status, const char *said)
 	http_wake(room);
 }
 
-enum err check_start(struct classroom *room, unsigned number, struct why *w)
+static enum err sheet_job(struct classroom *room, const char *verb, unsigned number, struct why *w)
 {
 	static const struct job_calls calls = {check_line, check_end};
 	char path[PATH_MAX], digits[16];
@@ -268,6 +268,16 @@ enum err check_start(struct classroom *room, unsigned number, struct why *w)
 		return why(w, ERR_NEGATIVE, "a check is running");
 	room->check_number = number;
 	snprintf(digits, sizeof digits, "%u", number);
-	const char *args[] = {"check", digits, "--lab", room->lab, "--json", NULL};
+	const char *args[] = {verb, digits, "--lab", room->lab, strcmp(verb, "check") ? NULL : "--json", NULL};
 	return job_start(&room->check, room, "glasslab", args, &calls, room, w);
+}
+
+enum err check_start(struct classroom *room, unsigned number, struct why *w)
+{
+	return sheet_job(room, "check", number, w);
+}
+
+enum err begin_start(struct classroom *room, unsigned number, struct why *w)
+{
+	return sheet_job(room, "start", number, w);
 }

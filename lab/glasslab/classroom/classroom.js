@@ -181,26 +181,37 @@ async function play(name) {
 async function openSheet() {
 	const n = $('sheets').value;
 	$('checks').replaceChildren();
+	begun = false;
 	/* The worksheets are the project's own files; the server made HTML of their Markdown. */
 	if (n !== '') $('paper').innerHTML = await get('worksheet/' + n);
 }
 
-async function check() {
-	$('checks').replaceChildren(el('li', 'looking …', 'skip'));
+/* begun: whether the server could check it the last time. While it can, it does so by itself. */
+let begun = false;
+
+async function ask(what) {
 	try {
-		await get('check/' + $('sheets').value, { method: 'POST' });
+		await get(what + '/' + $('sheets').value, { method: 'POST' });
 	} catch (e) {
-		$('checks').replaceChildren(el('li', e.message, 'fail'));
+		if (what === 'begin') $('checks').replaceChildren(el('li', e.message, 'fail'));
 	}
 }
 
 function takeCheck(e) {
-	if (e.kind !== 'check') return;
+	if (e.kind !== 'check' || String(e.worksheet) !== $('sheets').value) return;
 	const old = [...$('checks').children].find(li => li.dataset.id === e.id);
-	const li = el('li', (e.verdict === 'pass' ? '✓ ' : '○ ') + e.what + (e.text ? ' — ' + e.text : ''), e.verdict === 'pass' ? 'pass' : 'skip');
+	const li = el('li', (e.verdict === 'pass' ? '✓ ' : e.verdict === 'fail' ? '✗ ' : '○ ') + e.what + ' — ' + e.text, e.verdict);
 	li.dataset.id = e.id;
+	if (old && old.textContent === li.textContent) return;
 	if (old) old.replaceWith(li);
 	else $('checks').append(li);
+}
+
+function endCheck(e) {
+	for (const li of [...$('checks').children]) if (!li.dataset.id) li.remove();
+	begun = e.status < 2;
+	if (!begun) $('checks').append(el('li', e.said, 'skip'));
+	else if (!$('checks').childElementCount) ask('check');
 }
 
 /* --- what the server says */
@@ -257,8 +268,7 @@ function connect() {
 		drawMap();
 	});
 	on(feed, 'check', takeCheck);
-	on(feed, 'check-end', e => { for (const li of [...$('checks').children]) if (!li.dataset.id) li.remove();
-		if (e.status > 1) $('checks').append(el('li', e.said, 'fail')); });
+	on(feed, 'check-end', endCheck);
 }
 
 for (const t of document.querySelectorAll('[role="tab"]')) t.addEventListener('click', () => show(t.id.slice(4)));
@@ -270,6 +280,8 @@ $('pause').addEventListener('click', () => {
 });
 $('everywhere').addEventListener('click', () => setFilter(null, ', everywhere'));
 $('sheets').addEventListener('change', openSheet);
-$('check').addEventListener('click', check);
+$('check').addEventListener('click', () => ask('check'));
+$('begin').addEventListener('click', () => ask('begin'));
 connect();
 setInterval(() => { if (!document.hidden) drawMap(); }, 4000);
+setInterval(() => { if (begun && !paused && !document.hidden && !$('sheet').hidden) ask('check'); }, 3000);

@@ -90,6 +90,7 @@ function place(n, x, y, wires) {
 
 class LabMap {
 	constructor(box, onHost, onLink) {
+		this.links = null; this.hosts = new Map();
 		this.box = box; this.onHost = onHost; this.onLink = onLink; this.flying = 0;
 	}
 
@@ -136,6 +137,7 @@ class LabMap {
 
 	/* The wires between two hosts, in order: one, or two with a switch between them. */
 	way(from, to) {
+		if (!this.links) return []; /* it is not drawn yet */
 		const one = (a, b) => {
 			if (this.links.has(a + ' ' + b)) return { link: this.links.get(a + ' ' + b), back: false };
 			if (this.links.has(b + ' ' + a)) return { link: this.links.get(b + ' ' + a), back: true };
@@ -172,6 +174,6 @@ class LabMap {
 
 	mark(hosts, link) {
 		for (const [id, g] of this.hosts) g.classList.toggle('on', hosts.includes(id));
-		for (const l of this.links.values()) l.g.classList.toggle('on', l === link);
+		for (const l of this.links ? this.links.values() : []) l.g.classList.toggle('on', l === link);
 	}
 }
