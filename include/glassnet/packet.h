@@ -101,6 +101,10 @@ char *packet_summary(const struct packet *p, char *out, size_t cap);
 /* What a listener on the path can read of it. */
 enum secrecy packet_secrecy(const struct packet *p);
 
+/* What was opened of its records (glassnet/flow.h), each as an EV_RECV at its receiver with its own octets and fields:
+ * what it was, beside what a listener saw. */
+void packet_emit_opened(const struct packet *p, struct trace *t, const char *from, const char *to);
+
 /* Emits every field of every layer as EV_FIELD. */
 void packet_describe(const struct packet *p, struct trace *t);
 

@@ -18,6 +18,8 @@ struct view {
 	struct pcapng *w;
 	size_t w_ifs; /* interfaces that w knows */
 	struct trace trace;
+	struct clock clock; /* the packets': events have the time of theirs */
+	int64_t now;
 	struct lines lines;
 	struct hosts *hosts;
 	struct follow *follow;
@@ -79,8 +81,10 @@ static void emit_raw(
 	                   .time = p->time,
 	                   .actor = capture_vantage(v->c, cp->vantage)->host,
 	                   .u.msg = m});
-	if (fields)
+	if (fields) {
 		packet_describe(p, to_trace);
+		packet_emit_opened(p, to_trace, from, to);
+	}
 }
 
 /* The page shows the fields of what is clicked: it gets them all. */
@@ -165,6 +169,7 @@ static void show(struct view *v, const struct journey *j, const struct capture_p
 	    (v->o->style.verbose ? (unsigned)JOURNEY_FIELDS : 0) | (v->o->hops ? (unsigned)JOURNEY_HOPS : 0);
 	if (done(v))
 		return;
+	v->now = j->at[0].time;
 	v->end.shown += v->o->form != VIEW_FIND && v->o->form != VIEW_FOLLOW;
 	switch (v->o->form) {
 	case VIEW_LINES:
@@ -296,12 +301,18 @@ static void take(struct view *v, const struct capture_packet *cp)
 
 /* --- the run */
 
+static int64_t packets_time(void *ctx)
+{
+	return *(const int64_t *)ctx;
+}
+
 static enum err set_up(struct view *v)
 {
 	struct trace_sink sink;
 	enum err e = ERR_OK;
 	struct ladder_options ladder = {.style = v->o->style};
-	trace_init(&v->trace, &clock_real, "capture");
+	v->clock = (struct clock){.now = packets_time, .ctx = &v->now};
+	trace_init(&v->trace, &v->clock, "capture");
 	v->lines = (struct lines){.out = v->out, .style = v->o->style, .time = v->o->time, .start = -1};
 	switch (v->o->form) {
 	case VIEW_LINES:
@@ -373,6 +384,10 @@ struct view_end view_run(struct capture *c, const struct view_options *o, FILE *
 	fail(v, flows_new(&v->flows, &flows_limits));
 	if (!v->end.err && o->keylog)
 		fail(v, flows_add_keys(v->flows, o->keylog, o->keylog_len, NULL));
+	if (!v->end.err && o->keylog && w && pcapng_tls_keys(w, o->keylog, o->keylog_len)) {
+		v->end.pcap_failed = true;
+		fail(v, ERR_IO);
+	}
 	fail(v, set_up(v));
 	if (!v->end.err && o->live)
 		run_live(v);

@@ -242,8 +242,10 @@ static void emit_arrow(
 		m.to_addr = end_text(b, &p->dst);
 	}
 	emit(t, (struct event){.kind = EV_SEND, .time = s->time, .actor = from, .u.msg = m});
-	if (flags & JOURNEY_FIELDS)
+	if (flags & JOURNEY_FIELDS) {
 		packet_describe(p, t);
+		packet_emit_opened(p, t, from, to);
+	}
 }
 
 /* Whoever gets the answer to an ARP question keeps it. */

@@ -19,7 +19,8 @@ struct flows {
 	struct account account;
 	struct keys keys;
 	struct segment segment; /* what was given out last */
-	struct stream *given;   /* … and its octets' stream; NULL: none */
+	struct flow *given;     /* … and its connection; NULL: none */
+	unsigned given_side;
 };
 
 enum err flows_new(struct flows **out, const struct flows_limits *limits)
@@ -105,7 +106,7 @@ static void forget(struct flows *f, struct flow *flow)
 		stream_release(&flow->half[i].stream, &f->account);
 		flow->half[i] = (struct half){0};
 	}
-	opener_free(flow->opener);
+	opener_free(flow->opener, &f->account);
 	flow->opener = NULL;
 	flow->proto = PROTO_NONE;
 	flow->reset = flow->head_asked = false;
@@ -208,9 +209,10 @@ static enum err take(struct flows *f, struct flow *flow, unsigned side, struct p
 	p->segment = s;
 	if (n.len > 0 && !(s->marks & SEGMENT_RESET))
 		e = stream_take(flow, side, &f->account, p, &n, s);
-	f->given = &flow->half[side].stream;
+	f->given = flow;
+	f->given_side = side;
 	if (s->proto == PROTO_TLS && !e)
-		e = opener_take(flow, side, &f->keys, s);
+		e = opener_take(flow, side, &f->keys, &f->account, s);
 	if (s->proto != PROTO_NONE && s->len > 0) {
 		bool alone = s->before == 0 && s->data == p->bytes + p->payload_off;
 		packet_add_layer(p, s->proto, !alone, s->len);
@@ -230,8 +232,10 @@ enum err flows_take(struct flows *f, struct packet *p, const struct packet *far,
 	size_t at;
 	unsigned side;
 
-	if (f->given)
-		stream_settle(f->given, &f->account);
+	if (f->given) {
+		stream_settle(&f->given->half[f->given_side].stream, &f->account);
+		opener_settle(f->given, f->given_side, &f->account);
+	}
 	f->given = NULL;
 	packet_parse_headers(p);
 	const struct layer *l = tcp_layer(p);

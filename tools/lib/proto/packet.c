@@ -438,7 +438,7 @@ void packet_parse_headers(struct packet *p)
 
 void packet_add_layer(struct packet *p, enum proto proto, bool stream, size_t len)
 {
-	struct packet data = {.bytes = p->segment->data, .len = len, .wire_len = len, .ip_proto = p->ip_proto};
+	struct packet data = {.len = len, .wire_len = len, .ip_proto = p->ip_proto};
 	struct step s = {.proto = proto, .len = len};
 
 	if (p->n_layers == PACKET_MAX_LAYERS)
@@ -449,6 +449,7 @@ void packet_add_layer(struct packet *p, enum proto proto, bool stream, size_t le
 		return;
 	}
 	data.segment = p->segment;
+	data.bytes = p->segment->data;
 	take_layers(&data, &s);
 	p->layers[p->n_layers] = data.layers[0];
 	p->layers[p->n_layers++].stream = true;

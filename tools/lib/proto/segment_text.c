@@ -114,6 +114,12 @@ void segment_line(const struct segment *s, const struct tcp *h, struct text *out
 
 void segment_message_line(const struct segment *s, struct text *out)
 {
+	if (s->n_opened > 0) {
+		text_str(out, " | opened: ");
+		opened_line(s, out);
+	} else if (s->not_opened) {
+		text_str(out, " | not opened");
+	}
 	if (s->before > 0) {
 		text_str(out, " [");
 		text_num(out, s->n_packets);
