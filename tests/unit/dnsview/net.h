@@ -25,13 +25,15 @@ enum how {
 	WRONG_ID,
 	WRONG_NAME,
 	GARBAGE, /* a record that ends too early */
+	LOOP,    /* a record whose name points to itself */
+	STRICT,  /* answer only if the letters are small; else refer to the root */
 };
 
 struct canned {
-	const char *server;                          /* its address */
-	const char *name;                            /* in lower case, with the last dot; "*": every name */
-	const char *type;                            /* "*": every type */
-	const char *flags;                           /* "aa nxdomain refused servfail notimp" */
+	const char *server; /* its address */
+	const char *name;   /* in lower case, with the last dot; "*": every name; "*.a.": a. and all below */
+	const char *type;   /* "*": every type */
+	const char *flags;  /* "aa nxdomain refused servfail notimp" */
 	const char *answer, *authority, *additional; /* records, one a line; NULL: none */
 	enum how how;
 };
@@ -73,11 +75,22 @@ static inline void net_fill(void *ctx, void *buf, size_t len)
 	}
 }
 
+static inline bool net_name_fits(const char *pattern, const char *name)
+{
+	size_t n = strlen(name), p = strlen(pattern);
+	if (strcmp(pattern, "*") == 0 || strcmp(pattern, name) == 0)
+		return true;
+	if (strncmp(pattern, "*.", 2) != 0 || p == 2)
+		return false;
+	pattern += 2;
+	p -= 2;
+	return n >= p && strcmp(name + n - p, pattern) == 0 && (n == p || name[n - p - 1] == '.');
+}
+
 static inline const struct canned *net_match(const struct net *n, const struct asked *a)
 {
 	for (const struct canned *c = n->script; c->server; c++)
-		if (strcmp(c->server, a->server) == 0 &&
-		    (strcmp(c->name, "*") == 0 || strcmp(c->name, a->name) == 0) &&
+		if (strcmp(c->server, a->server) == 0 && net_name_fits(c->name, a->name) &&
 		    (strcmp(c->type, "*") == 0 || strcmp(c->type, a->type) == 0))
 			return c;
 	return NULL;
@@ -132,6 +145,14 @@ static inline bool has_word(const char *flags, const char *word)
 	return flags && strstr(flags, word);
 }
 
+static inline bool has_capital(const struct dns_query *q)
+{
+	for (size_t i = 0; i < q->question.qname.len; i++)
+		if (q->question.qname.b[i] >= 'A' && q->question.qname.b[i] <= 'Z')
+			return true;
+	return false;
+}
+
 static inline size_t net_write(struct net *n, const struct canned *c, const struct dns_query *q)
 {
 	uint8_t *p = n->reply;
@@ -142,12 +163,20 @@ static inline size_t net_write(struct net *n, const struct canned *c, const stru
 	                 : has_word(c->flags, "servfail") ? 2
 	                 : has_word(c->flags, "notimp")   ? 4
 	                 : has_word(c->flags, "yxdomain") ? 6
+	                 : has_word(c->flags, "formerr")  ? 1
 	                                                  : 0;
 	unsigned counts[3] = {0};
 	memcpy(p, q->bytes, len);
 	p[2] = (uint8_t)(0x80 | (has_word(c->flags, "aa") ? 4 : 0) | (cut ? 2 : 0));
 	p[3] = (uint8_t)((refuse_edns ? 1 : rcode) | (has_word(c->flags, "ra") ? 0x80 : 0));
-	if (!refuse_edns && !cut) {
+	bool confused = c->how == STRICT && has_capital(q);
+	if (confused) {
+		counts[1] = net_records(p, &len, ". 60 NS a.root.");
+	} else if (c->how == LOOP) {
+		memcpy(p + len, (uint8_t[]){0xc0, (uint8_t)len, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1}, 16);
+		len += 16;
+		counts[0] = 1;
+	} else if (!refuse_edns && !cut) {
 		counts[0] = net_records(p, &len, c->answer);
 		counts[1] = net_records(p, &len, c->authority);
 		counts[2] = net_records(p, &len, c->additional);
