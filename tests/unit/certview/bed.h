@@ -29,7 +29,7 @@ static struct pair make(
 	    "keyUsage=critical,keyCertSign,cRLSign", "subjectKeyIdentifier=hash"};
 	static const char *const of_leaf[] = {"basicConstraints=critical,CA:FALSE",
 	    "keyUsage=critical,digitalSignature", "subjectKeyIdentifier=hash", "extendedKeyUsage=serverAuth",
-	    "subjectAltName=DNS:" HOST};
+	    ("subjectAltName=DNS:" HOST)};
 	const char *const *usual = ca ? of_ca : of_leaf;
 	size_t n = ca ? 3 : 5, i = 0;
 	struct pair out;

@@ -37,6 +37,8 @@ const char *path_question_id(enum path_question q)
 }
 
 static void add(struct judge *j, enum verdict v, enum path_question q, int depth, const char *id, const char *ref,
+    const char *fmt, va_list ap) PRINTF_LIKE(7, 0);
+static void add(struct judge *j, enum verdict v, enum path_question q, int depth, const char *id, const char *ref,
     const char *fmt, va_list ap)
 {
 	struct checks_list *l = j->out;
