@@ -43,7 +43,7 @@ struct scene {
 /* The scenes that there are; NULL past the last. */
 const struct scene *scene_at(size_t i);
 
-extern const struct scene scene_lookup, scene_freewifi, scene_dh, scene_download, scene_ssh;
+extern const struct scene scene_lookup, scene_freewifi, scene_dh, scene_nat, scene_download, scene_ssh;
 
 /* The verb: plays one scene on the running lab, or on one made for it. */
 int demo_main(struct cli *c, const char *lab_name, const char *data_dir, const struct scene *scene);

@@ -65,7 +65,8 @@ static const struct cli_verb verbs[] = {
         verb_move, false, false},
     {"nat", "HOST [KIND]", 1, 2, "which kinds of NAT a router can be; or make it one: nat home-router full-cone",
         status_options, verb_nat, false, false},
-    {"demo", "SCENE", 1, 1, "play a scene: lookup, freewifi, dh, download", demo_options, verb_demo, false, false},
+    {"demo", "SCENE", 1, 1, "play a scene: lookup, nat, dh, freewifi, download, ssh", demo_options, verb_demo, false,
+        false},
     {"serve", "", 0, 0, "the classroom: a page with the live map, the worksheets and the scenes", serve_options,
         verb_serve, false, false},
     {"start", "N", 1, 1, "open worksheet N: a copy to write in, and the lab's packets are kept", sheet_options,
@@ -95,6 +96,7 @@ static const struct cli_tool tool = {
     .examples = "  glasslab up\n"
                 "  glasslab shell laptop\n"
                 "  glasslab exec laptop -- dig www.mse.isr.cmu.edu\n"
+                "  glasslab nat home-router full-cone\n"
                 "  glasslab demo lookup\n"
                 "  glasslab demo freewifi\n"
                 "  glasslab down\n",

@@ -6,7 +6,8 @@
 #include "verbs.h"
 #include "why.h"
 
-static const struct scene *const scenes[] = {&scene_lookup, &scene_freewifi, &scene_dh, &scene_download, &scene_ssh};
+static const struct scene *const scenes[] = {
+    &scene_lookup, &scene_freewifi, &scene_dh, &scene_nat, &scene_download, &scene_ssh};
 
 const struct scene *scene_at(size_t i)
 {

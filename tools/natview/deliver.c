@@ -336,8 +336,9 @@ static enum err conclude_lab(struct parcel *p)
 	if (p->outcome == OUTCOME_REFUSED || p->outcome == OUTCOME_UNREACHABLE)
 		return refused(p, "");
 	if (own)
-		snprintf(
-		    text, sizeof text, "Lost: %s has %s, and nobody there takes the packet or answers.", p->last, to);
+		snprintf(text, sizeof text,
+		    "Lost: it came to %s, which has %s, and no answer came: a filter there threw it away.", p->last,
+		    to);
 	else
 		snprintf(text, sizeof text,
 		    "Lost: it was last seen %s %s, which did not pass it on and said nothing: that is what "

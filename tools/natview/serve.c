@@ -342,12 +342,13 @@ static int open_site(struct server *s, unsigned site)
 	struct endpoint first = stun_place_at(&s->site[site], (struct stun_place){0, 0}),
 	                last = stun_place_at(&s->site[site], (struct stun_place){n - 1, 1});
 	if (n == 2)
-		ev_heading(s->t,
+		ev_decision(s->t, "listening-stun", "RFC 5780",
 		    "Serving STUN at %s; answers come from the other address and port, too: %s (RFC 5780).",
 		    endpoint_text(one, &first), endpoint_text(two, &last));
 	else
-		ev_heading(s->t,
-		    "Serving STUN at %s. With one address only, it cannot show how a NAT filters: --listen twice.",
+		ev_decision(s->t, "listening-stun", "RFC 8489",
+		    "Serving STUN at %s. With one address only, it cannot show how a NAT filters (--listen twice "
+		    "can).",
 		    endpoint_text(one, &first));
 	return EXIT_YES;
 }
@@ -384,7 +385,7 @@ static int open_web(struct server *s, const struct ip *ip, long wanted, bool nam
 	struct endpoint web = {*ip, port};
 	if (e)
 		return cli_fail(s->c, ERR_IO, "%s (TCP): %s", endpoint_text(at, &web), strerror(e));
-	ev_heading(s->t, "Serving the page at http://%s/", endpoint_text(at, &web));
+	ev_decision(s->t, "listening", "RFC 9110", "Serving the page at http://%s/", endpoint_text(at, &web));
 	return EXIT_YES;
 }
 

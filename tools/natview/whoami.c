@@ -224,7 +224,7 @@ static void compare(const struct whoami *w, const struct seen *s)
 	kind_text(two, &s->mapped.ip);
 	if (!translated(s))
 		ev_decision(w->t, "same", "RFC 8489 2",
-		    "This side: %s. The other side sees: %s. The same: no NAT between.", local, mapped);
+		    "This side: %s. The other side sees: %s. The same: no NAT changed it.", local, mapped);
 	else
 		ev_decision(w->t, "translated", "RFC 3022 2.2",
 		    "This side: %s. The other side sees: %s. A NAT on the way put %s in place of %s%s.", local,
@@ -270,7 +270,7 @@ static void conclude(const struct whoami *w)
 		    "Each socket has a line of its own in the NAT's table: its address and port here, an address "
 		    "and port there. By the port the NAT knows whom an answer is for.");
 	ev_result(w->t, ERR_OK, text, "Others see you as %s%s.", kind_text(seen, &last->mapped.ip),
-	    nats ? ": that is the NAT's address" : ": your own address, there is no NAT between");
+	    nats ? ": that is the NAT's address" : ": your own address, no NAT put another in its place");
 	free(text);
 	json_decref(o);
 }
