@@ -94,6 +94,8 @@ static const struct row {
     {"bad-record-mac", NULL, -1, {NOBODY, "something on the way altered the connection: try from another network"}},
     {"key-too-small", NULL, -1,
         {OPERATOR, "use a better group for the key agreement: X25519, P-256 or ffdhe2048 and up"}},
+    {NULL, "order", -1,
+        {OPERATOR, "put the chain in order: the server's own certificate first, behind each the one that signed it"}},
     {NULL, "certificate-verify", -1,
         {NOBODY, "it shows a certificate whose private key it does not have: a copy. The operator: do key and "
                  "certificate belong "

@@ -19,7 +19,9 @@
 #define REQUEST_MAX 16384
 #define ANSWER_MAX  2048
 
-enum stage { STAGE_FREE, STAGE_HANDSHAKE, STAGE_REQUEST, STAGE_ANSWER };
+enum stage { STAGE_FREE, STAGE_HANDSHAKE, STAGE_REQUEST, STAGE_ANSWER, STAGE_LINGER };
+
+#define LINGER NS_PER_S /* so long the client may take to read our last words */
 
 struct conn {
 	enum stage stage;
@@ -75,10 +77,29 @@ static void hang_up(struct server *s, struct conn *c, const char *id, const char
 	va_end(ap);
 	ev_decision(s->t, id, NULL, "connection %u, %s: %s", c->number, c->res.role, text);
 	SSL_free(c->ssl);
-	close(c->fd);
+	c->ssl = NULL;
 	result_release(&c->res);
 	OPENSSL_cleanse(c->in, c->n_in);
+	/* Closing now, with octets of the client's unread, would make the kernel throw away our alert at the other end
+	 * (RFC 1122 4.2.2.13): it has to go first. */
+	(void)shutdown(c->fd, SHUT_WR);
+	c->stage = STAGE_LINGER;
+	c->wants = POLLIN;
+	c->deadline = deadline_in(LINGER, s->opt->cancel_fd);
+}
+
+static void let_go(struct conn *c)
+{
+	close(c->fd);
 	*c = (struct conn){.fd = -1};
+}
+
+static void linger(struct conn *c, short revents)
+{
+	uint8_t drain[4096];
+
+	if (deadline_left(c->deadline) == 0 || (revents && recv(c->fd, drain, sizeof(drain), MSG_DONTWAIT) <= 0))
+		let_go(c);
 }
 
 /* An answer to whatever was said: over HTTP a page, else a line. */
@@ -198,7 +219,6 @@ static bool step_answer(struct server *s, struct conn *c)
 	if (c->sent < c->n_out)
 		return true;
 	(void)SSL_shutdown(c->ssl);
-	(void)shutdown(c->fd, SHUT_WR);
 	hang_up(s, c, "answered", "answered: %zu octets came, %zu went", c->n_in, c->n_out);
 	return false;
 }
@@ -302,6 +322,10 @@ static void attend(struct server *s, struct conn *c, short revents)
 {
 	if (c->stage == STAGE_FREE)
 		return;
+	if (c->stage == STAGE_LINGER) {
+		linger(c, revents);
+		return;
+	}
 	if (deadline_left(c->deadline) == 0) {
 		s->out->failed += c->stage == STAGE_HANDSHAKE;
 		hang_up(s, c, "too-slow", "the time is over");
@@ -378,8 +402,11 @@ enum err serve_run(const struct serve_options *opt, struct trace *t, struct serv
 	if (e == ERR_OK)
 		e = loop(&s, conns);
 	for (size_t i = 0; conns && i < SERVE_CONNS_MAX; i++)
-		if (conns[i].stage != STAGE_FREE)
-			hang_up(&s, &conns[i], "closed", "we were told to stop");
+		if (conns[i].stage != STAGE_FREE) {
+			if (conns[i].stage != STAGE_LINGER)
+				hang_up(&s, &conns[i], "closed", "we were told to stop");
+			let_go(&conns[i]);
+		}
 	free(conns);
 	for (size_t i = 0; i < SERVE_CERTS_MAX; i++)
 		SSL_CTX_free(s.ctx[i]);

@@ -93,6 +93,7 @@ static int judge(struct verifier *v, SSL *ssl, const struct cert_set *sent)
 	struct path_result path;
 	int code = X509_V_OK;
 
+	rules.sent = sent;
 	v->stapled = has_staple(ssl, &rules);
 	enum err e = path_store_add(v->store, sent, false);
 	if (e == ERR_OK)
