@@ -225,6 +225,8 @@ enum err server_open(struct answering **out, uv_loop_t *loop, struct resolver *r
 	s->judge = config->anchors ? judge_new(r, config->anchors, config->anchor_place) : NULL;
 	if (!s->jobs || (config->anchors && !s->judge))
 		return ERR_NOMEM;
+	if (config->forks)
+		jobs_share(s->jobs);
 	enum err e = ERR_OK;
 	for (unsigned i = 0; i < config->n_listen && !e; i++) {
 		*at = config->listen[i];

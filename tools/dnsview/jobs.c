@@ -62,6 +62,11 @@ struct jobs *jobs_new(uv_loop_t *loop, struct resolver *r, size_t max)
 	return NULL;
 }
 
+void jobs_share(struct jobs *j)
+{
+	senders_share(j->senders);
+}
+
 size_t jobs_possible(size_t wanted)
 {
 	struct rlimit lim;

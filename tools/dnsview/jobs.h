@@ -20,6 +20,9 @@ struct jobs *jobs_new(uv_loop_t *loop, struct resolver *r, size_t max);
  * for what it closes. NULL is allowed. */
 void jobs_free(struct jobs *j);
 
+/* To be called if the program forks while lookups are under way. */
+void jobs_share(struct jobs *j);
+
 /* Looks up; done is called once, maybe before this returns. */
 void jobs_ask(struct jobs *j, const struct dname *name, uint16_t type, job_done done, void *ctx);
 size_t jobs_running(const struct jobs *j);

@@ -18,6 +18,7 @@
 struct senders {
 	uv_poll_t poll;
 	int epoll;
+	bool shared; /* with children: see senders_share() */
 	uint8_t in[DNS_MESSAGE_MAX + 1];
 };
 
@@ -30,8 +31,8 @@ static void fill(const struct sending *q, struct dns_reply *reply, enum err e)
 void sending_drop(struct sending *q)
 {
 	if (q->fd) {
-		/* Closing it is not enough: a child that saves the cache may still have it open. */
-		(void)epoll_ctl(q->all->epoll, EPOLL_CTL_DEL, q->fd - 1, NULL);
+		if (q->all->shared) /* closing it is not enough, as a child may still have it open */
+			(void)epoll_ctl(q->all->epoll, EPOLL_CTL_DEL, q->fd - 1, NULL);
 		close(q->fd - 1);
 	}
 	q->fd = 0;
@@ -145,6 +146,11 @@ struct senders *senders_new(uv_loop_t *loop)
 	s->poll.data = s;
 	uv_poll_start(&s->poll, UV_READABLE, on_events);
 	return s;
+}
+
+void senders_share(struct senders *s)
+{
+	s->shared = true;
 }
 
 static void on_closed(uv_handle_t *h)

@@ -19,6 +19,9 @@ struct senders *senders_new(uv_loop_t *loop);
 /* The loop must be run once more afterwards, for what it closes. NULL is allowed. */
 void senders_free(struct senders *s);
 
+/* To be called before the first fork(): a child's copies of the sockets would keep them in the epoll set. */
+void senders_share(struct senders *s);
+
 /* One query on its way; a struct of zeros is none. */
 struct sending {
 	struct senders *all;

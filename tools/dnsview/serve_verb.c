@@ -85,6 +85,7 @@ static int open_server(struct serving *s, const char *anchor_place)
 	struct server_config config = {.n_listen = r->n_listen,
 	    .jobs = jobs_possible(r->lookups),
 	    .serve_stale = r->serve_stale,
+	    .forks = s->store != NULL,
 	    .anchors = r->dnssec ? &s->anchors : NULL,
 	    .anchor_place = anchor_place,
 	    .tick = r->offset_file ? read_offset : NULL,

@@ -15,6 +15,7 @@ struct server_config {
 	struct endpoint listen[LISTEN_MAX]; /* 0.0.0.0 and :: are every address of the machine */
 	size_t jobs;                        /* lookups at a time */
 	bool serve_stale;                   /* RFC 8767 */
+	bool forks;                         /* the program does, now and then */
 	const struct anchors *anchors;      /* borrowed; NULL: nothing is validated */
 	const char *anchor_place;
 	void (*tick)(void *ctx); /* before questions are read: a clock may be moved here */
