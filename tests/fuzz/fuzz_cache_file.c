@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (at > size || (e && e != ERR_NOMEM && at == size && size))
 		abort();
 	for (const struct cache_entry *n = cache_first(c); n; n = cache_next(n))
-		if (n->expires < n->stored || n->name.len == 0 || n->lookup)
+		if (n->expires < n->stored || n->name_len == 0 || n->lookup)
 			abort();
 	cache_free(c);
 	return 0;
