@@ -69,10 +69,10 @@ enum err sheet_load(struct sheet *s, const char *data_dir, unsigned number, stru
 	char path[PATH_MAX];
 
 	memset(s, 0, sizeof *s);
-	config_init(&s->conf);
-	s->number = number;
 	if (!find_file(data_dir, number, path))
 		return why(w, ERR_NEGATIVE, "there is no worksheet %u that can be checked", number);
+	config_init(&s->conf);
+	s->number = number;
 	snprintf(s->prose, sizeof s->prose, "%.*s.md", (int)(strlen(path) - strlen(".conf")), path);
 	const char *base = strrchr(s->prose, '/') + 1;
 	snprintf(s->name, sizeof s->name, "%.*s", (int)(strlen(base) - 3), base);

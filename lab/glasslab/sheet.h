@@ -95,19 +95,24 @@ void keep_stop(unsigned number);
 
 /* --- what the wire showed --- */
 
+enum dns_seen_at { AT_LAPTOP, AT_RESOLVER };
+
 struct dns_seen {
-	uint64_t packet; /* in its file */
-	size_t file;     /* which of the evidence */
+	enum dns_seen_at at; /* whose interface it passed */
+	uint64_t packet;     /* in its file */
+	size_t file;         /* which of the evidence */
 	int64_t time;
 	bool response, aa, rd;
 	uint16_t rcode, type;
 	uint32_t ttl; /* of the first answer record of the type that was asked for */
 	bool has_answer;
+	bool has_soa;             /* it is no answer, and says how long that may be kept: */
+	uint32_t negative;        /* the smaller of the SOA's TTL and its minimum (RFC 2308 5) */
 	char name[256], data[64]; /* asked for, in small letters; that record's data */
 	char peer[LAB_HOST_MAX];  /* the other host */
 };
 
-/* DNS over UDP between the laptop and others, in order of time. */
+/* DNS over UDP as the laptop and the provider's resolver saw it, in order of time. */
 struct wire {
 	struct dns_seen *seen;
 	size_t n, cap;

@@ -256,8 +256,10 @@ static void grade_one(struct table *t, struct graded *g)
 	if (!g->bundle || strcmp(text_of(g->bundle, "schema"), BUNDLE_SCHEMA) != 0 || !*student) {
 		if (g->bundle)
 			blame(g, "no bundle");
-		else
+		else if (at.line > 0)
 			blame(g, "line %d: %s", at.line, at.text);
+		else
+			blame(g, "%s", at.text);
 		json_decref(g->bundle);
 		g->bundle = NULL;
 		return;

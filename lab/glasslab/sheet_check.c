@@ -37,7 +37,7 @@ static const char *name_of(const struct sheet_step *st)
 
 static bool is_walk_query(const struct dns_seen *s, const char *name)
 {
-	return !s->response && !s->rd && strcasecmp(s->name, name) == 0;
+	return s->at == AT_LAPTOP && !s->response && !s->rd && strcasecmp(s->name, name) == 0;
 }
 
 /* The query with which a walk from the root began: asked of a server of the root, and answered. NULL: none did. */
@@ -48,7 +48,8 @@ static const struct dns_seen *root_query(const struct sheet_case *c, const char 
 		if (!is_walk_query(s, name) || !wire_serves(c->wire, s->peer, "."))
 			continue;
 		for (size_t k = i + 1; k < c->wire->n; k++)
-			if (c->wire->seen[k].response && strcmp(c->wire->seen[k].peer, s->peer) == 0)
+			if (c->wire->seen[k].at == AT_LAPTOP && c->wire->seen[k].response &&
+			    strcmp(c->wire->seen[k].peer, s->peer) == 0)
 				return s;
 	}
 	return NULL;
@@ -68,9 +69,11 @@ static const struct dns_seen *own_answer(const struct sheet_case *c, const char 
 /* A question that asks somebody else to do the walking. */
 static const struct dns_seen *asked_a_resolver(const struct sheet_case *c, const char *name)
 {
-	for (size_t i = 0; i < c->wire->n; i++)
-		if (!c->wire->seen[i].response && c->wire->seen[i].rd && strcasecmp(c->wire->seen[i].name, name) == 0)
-			return &c->wire->seen[i];
+	for (size_t i = 0; i < c->wire->n; i++) {
+		const struct dns_seen *s = &c->wire->seen[i];
+		if (s->at == AT_LAPTOP && !s->response && s->rd && strcasecmp(s->name, name) == 0)
+			return s;
+	}
 	return NULL;
 }
 
@@ -116,22 +119,106 @@ static void test_walk(const struct sheet_case *c, const struct sheet_step *st, s
 	    reached == n ? "asked: %s" : "saw: %s, and then no server of the next zone", way);
 }
 
+/* --- what the resolver remembered --- */
+
+/* Is name below zone (both with their last dot)? */
+static bool is_below(const char *name, const char *zone)
+{
+	size_t n = strlen(name), z = strlen(zone);
+
+	return n > z && name[n - z - 1] == '.' && strcasecmp(name + n - z, zone) == 0;
+}
+
+/* What the resolver told the laptop, without authority of its own. */
+static bool is_repeated(const struct dns_seen *s)
+{
+	return s->at == AT_LAPTOP && s->response && !s->aa;
+}
+
+/* Between these two answers the resolver asked nobody for that name. */
+static bool asked_nobody(const struct wire *w, const struct dns_seen *a, const struct dns_seen *b)
+{
+	for (const struct dns_seen *s = w->seen; s < w->seen + w->n; s++)
+		if (s->at == AT_RESOLVER && !s->response && strcmp(s->peer, a->peer) != 0 &&
+		    strcasecmp(s->name, a->name) == 0 && s->time > a->time && s->time < b->time)
+			return false;
+	return true;
+}
+
+/* A server with authority said that a name below zone is not there: to the laptop, or to anybody. */
+static const struct dns_seen *own_denial(const struct sheet_case *c, const char *zone, bool to_laptop)
+{
+	for (size_t i = 0; zone && i < c->wire->n; i++) {
+		const struct dns_seen *s = &c->wire->seen[i];
+		if (s->response && s->aa && s->rcode == DNS_NXDOMAIN && is_below(s->name, zone) &&
+		    (s->at == AT_LAPTOP || !to_laptop))
+			return s;
+	}
+	return NULL;
+}
+
 static void test_denied(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out)
 {
 	const char *zone = step_text(st, "zone");
-	size_t zl = zone ? strlen(zone) : 0;
+	const struct dns_seen *s = own_denial(c, zone, true);
 
-	for (size_t i = 0; i < c->wire->n; i++) {
-		const struct dns_seen *s = &c->wire->seen[i];
-		size_t n = strlen(s->name);
-		if (s->response && s->aa && s->rcode == DNS_NXDOMAIN && n > zl && s->name[n - zl - 1] == '.' &&
-		    strcasecmp(s->name + n - zl, zone) == 0) {
-			say(out, VERDICT_PASS, s, "%s says that there is no %s (NXDOMAIN)", s->peer, s->name);
+	if (s)
+		say(out, VERDICT_PASS, s, "%s says that there is no %s (NXDOMAIN)", s->peer, s->name);
+	else
+		say(out, VERDICT_SKIP, NULL,
+		    "saw: no server of %s that tells the laptop that a name is not there; ask for one that you "
+		    "invent",
+		    zone);
+}
+
+/* The same answer twice; the second time there is less of its time left, and nobody else was asked. */
+static void test_cached(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out)
+{
+	const struct dns_seen *end = c->wire->seen + c->wire->n, *first = NULL;
+	const char *name = name_of(st);
+
+	for (const struct dns_seen *s = c->wire->seen; s < end; s++) {
+		if (!is_repeated(s) || !s->has_answer || s->type != DNS_A || strcasecmp(s->name, name) != 0)
+			continue;
+		if (first && s->ttl < first->ttl && asked_nobody(c->wire, first, s)) {
+			say(out, VERDICT_PASS, s, "%s said %u s, and %.1f s later %u s, and asked nobody meanwhile",
+			    s->peer, first->ttl, (double)(s->time - first->time) / 1e9, s->ttl);
 			return;
 		}
+		first = s;
 	}
-	say(out, VERDICT_SKIP, NULL,
-	    "saw: no server of %s that says a name is not there; ask for one that you invent", zone);
+	if (first)
+		say(out, VERDICT_SKIP, first, "saw: %s answered with %u s to go; ask again after a second or two",
+		    first->peer, first->ttl);
+	else
+		say(out, VERDICT_SKIP, NULL, "saw: no answer of the resolver for the address of %s", name);
+}
+
+/* The same no twice, and the second time nobody else was asked. */
+static void test_denied_cached(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out)
+{
+	const struct dns_seen *end = c->wire->seen + c->wire->n, *once = NULL;
+	const char *zone = step_text(st, "zone");
+
+	for (const struct dns_seen *a = c->wire->seen; zone && a < end; a++) {
+		if (!is_repeated(a) || a->rcode != DNS_NXDOMAIN || !is_below(a->name, zone))
+			continue;
+		once = a;
+		for (const struct dns_seen *b = a + 1; b < end; b++)
+			if (is_repeated(b) && b->rcode == DNS_NXDOMAIN && strcasecmp(a->name, b->name) == 0 &&
+			    asked_nobody(c->wire, a, b)) {
+				say(out, VERDICT_PASS, b,
+				    "%s said twice that there is no %s, and asked nobody meanwhile", b->peer,
+				    b->name);
+				return;
+			}
+	}
+	if (once)
+		say(out, VERDICT_SKIP, once, "saw: %s said once that there is no %s; ask for the same name again",
+		    once->peer, once->name);
+	else
+		say(out, VERDICT_SKIP, NULL, "saw: the resolver was asked for no name below %s that is not there",
+		    zone);
 }
 
 /* --- what the learner wrote --- */
@@ -269,6 +356,18 @@ static void test_answer_ttl(const struct sheet_case *c, const struct sheet_step 
 		judge_answer(st, answer, number_in(answer) == (long long)s->ttl, s, out);
 }
 
+static void test_negative_ttl(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out)
+{
+	const char *answer = answer_to(c, st, out);
+	const struct dns_seen *s = own_denial(c, step_text(st, "zone"), false);
+
+	if (answer && !(s && s->has_soa))
+		say(out, VERDICT_SKIP, NULL,
+		    "you wrote: %s; the wire has shown no server of the zone that says no yet", answer);
+	else if (answer)
+		judge_answer(st, answer, number_in(answer) == (long long)s->negative, s, out);
+}
+
 /* A word of the setting "accept", and none that belongs to a known misconception. */
 static void test_words(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out)
 {
@@ -295,6 +394,9 @@ static const struct {
     {"dns-root-first", test_root_first},
     {"dns-walk", test_walk},
     {"dns-denied", test_denied},
+    {"dns-cached", test_cached},
+    {"dns-denied-cached", test_denied_cached},
+    {"dns-negative-ttl", test_negative_ttl},
     {"dns-first-server", test_first_server},
     {"dns-answer-server", test_answer_server},
     {"dns-answer-ttl", test_answer_ttl},

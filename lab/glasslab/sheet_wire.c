@@ -1,4 +1,4 @@
-/* DNS as the laptop's own interfaces saw it. */
+/* DNS as the interfaces of the laptop and of the provider's resolver saw it. */
 #include "sheet.h"
 
 #include <ctype.h>
@@ -11,8 +11,9 @@
 #include "glassnet/proto/dns.h"
 #include "glassnet/proto/text.h"
 
-#define LEARNER  "laptop"
 #define MAX_SEEN 100000
+
+static const char *const hosts[] = {[AT_LAPTOP] = "laptop", [AT_RESOLVER] = "resolver"};
 
 static const char *text_of(const json_t *o, const char *key)
 {
@@ -60,22 +61,32 @@ static struct dns_seen *another(struct wire *w)
 	return &w->seen[w->n];
 }
 
-/* The record of the type that was asked for, in the answer section. */
+static uint32_t last_u32(const uint8_t *end)
+{
+	return (uint32_t)end[-4] << 24 | (uint32_t)end[-3] << 16 | (uint32_t)end[-2] << 8 | end[-1];
+}
+
+/* The record of the type that was asked for, in the answer section; or the SOA that comes with a no. */
 static void read_answer(struct dns_seen *s, const struct dns *m, const uint8_t *p, size_t len)
 {
 	struct dns_cursor c = dns_records(m, p, len);
 	struct dns_rr rr;
 
-	while (!s->has_answer && dns_next(&c, &rr))
-		if (rr.section == DNS_ANSWER && rr.type == s->type) {
+	while (dns_next(&c, &rr))
+		if (!s->has_answer && rr.section == DNS_ANSWER && rr.type == s->type) {
 			struct text data = text_init(s->data, sizeof s->data);
 			dns_rdata_text(&data, p, len, &rr);
 			s->ttl = rr.ttl;
 			s->has_answer = true;
+		} else if (rr.section == DNS_AUTHORITY && rr.type == DNS_SOA && rr.rdata_len >= 22) {
+			uint32_t minimum = last_u32(p + rr.rdata_off + rr.rdata_len);
+			s->negative = rr.ttl < minimum ? rr.ttl : minimum;
+			s->has_soa = true;
 		}
 }
 
-static void take(struct wire *w, const struct capture *c, const struct capture_packet *cp, size_t file)
+static void take(
+    struct wire *w, const struct capture *c, const struct capture_packet *cp, size_t file, enum dns_seen_at where)
 {
 	struct packet p = cp->packet;
 	struct dns m;
@@ -89,7 +100,8 @@ static void take(struct wire *w, const struct capture *c, const struct capture_p
 	struct dns_seen *s = another(w);
 	if (!s || dns_parse(&m, d, top->len, &at) != ERR_OK || !m.has_question)
 		return;
-	*s = (struct dns_seen){.packet = p.number,
+	*s = (struct dns_seen){.at = where,
+	    .packet = p.number,
 	    .file = file,
 	    .time = p.time,
 	    .response = m.response,
@@ -119,8 +131,9 @@ enum err wire_read(struct wire *out, const char *path, size_t file, struct why *
 		return why(w, e, "the packets that were kept: %s", msg);
 	while ((e = capture_next(c, &cp, 0, -1)) == ERR_OK) {
 		const struct vantage *v = capture_vantage(c, cp.vantage);
-		if (v && strcmp(v->host, LEARNER) == 0)
-			take(out, c, &cp, file);
+		for (size_t i = 0; v && i < sizeof hosts / sizeof *hosts; i++)
+			if (strcmp(v->host, hosts[i]) == 0)
+				take(out, c, &cp, file, (enum dns_seen_at)i);
 	}
 	capture_close(c);
 	/* A file that ends in the middle of a packet was cut by a crash: what comes before counts. */
