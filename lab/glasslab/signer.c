@@ -14,7 +14,8 @@
 #define KEY_TTL   3600
 #define KEY_FLAGS (LDNS_KEY_ZONE_KEY | LDNS_KEY_SEP_KEY) /* RFC 4034 2.1.1: 257 */
 #define BACKDATE  3600
-#define VALID     (30 * 86400)
+#define DAY       86400
+#define VALID     (30 * DAY)
 #define POINT     65 /* octets of an uncompressed point on P-256 */
 
 /* --- keys --------------------------------------------------------------------------------------------------
@@ -171,15 +172,46 @@ static ldns_dnssec_zone *read_zone(const char *path, const char *name, bool *key
 	return NULL;
 }
 
-static bool sign(ldns_dnssec_zone *zone, ldns_key *key, int64_t now)
+/* What the zone's file asks for. */
+struct manner {
+	bool expired, nsec3;
+};
+
+static struct manner read_manner(const char *path)
+{
+	struct manner m = {0};
+	char line[1200];
+	FILE *f = fopen(path, "re");
+	while (f && fgets(line, sizeof line, f)) {
+		m.expired |= strcmp(line, ";signer: expired\n") == 0;
+		m.nsec3 |= strcmp(line, ";signer: nsec3\n") == 0;
+	}
+	if (f)
+		fclose(f);
+	return m;
+}
+
+#define NSEC3_SHA1    1
+#define NSEC3_OPT_OUT 1
+
+static ldns_status add_signatures(
+    ldns_dnssec_zone *zone, ldns_rr_list *added, ldns_key_list *keys, const struct manner *m)
+{
+	if (!m->nsec3)
+		return ldns_dnssec_zone_sign(zone, added, keys, keep_none, NULL);
+	return ldns_dnssec_zone_sign_nsec3(zone, added, keys, keep_none, NULL, NSEC3_SHA1, NSEC3_OPT_OUT, 0, 0, NULL);
+}
+
+static bool sign(ldns_dnssec_zone *zone, ldns_key *key, int64_t now, const struct manner *m)
 {
 	ldns_key_list *keys = ldns_key_list_new();
 	ldns_rr_list *added = ldns_rr_list_new();
-	ldns_key_set_inception(key, (uint32_t)(now - BACKDATE));
-	ldns_key_set_expiration(key, (uint32_t)(now + VALID));
+	int64_t end = m->expired ? now - DAY : now + VALID;
+	ldns_key_set_inception(key, (uint32_t)(end - VALID - BACKDATE));
+	ldns_key_set_expiration(key, (uint32_t)end);
 	bool ok = keys && added && ldns_key_list_push_key(keys, key) &&
 	          ldns_dnssec_zone_add_empty_nonterminals(zone) == LDNS_STATUS_OK &&
-	          ldns_dnssec_zone_sign(zone, added, keys, keep_none, NULL) == LDNS_STATUS_OK;
+	          add_signatures(zone, added, keys, m) == LDNS_STATUS_OK;
 	ldns_rr_list_free(added); /* the records belong to the zone */
 	if (keys)
 		ldns_key_list_set_key_count(keys, 0); /* the key is the caller's */
@@ -206,12 +238,13 @@ static bool write_zone(const ldns_dnssec_zone *zone, const char *path)
 enum err signer_sign(const char *path, const struct seed *s, const char *name, int64_t now, struct why *w)
 {
 	bool keyed;
+	struct manner m = read_manner(path);
 	ldns_dnssec_zone *zone = read_zone(path, name, &keyed);
 	if (!zone)
 		return why(w, ERR_FORMAT, "%s is no zone file that can be signed", path);
 	ldns_key *key = keyed ? zone_key(s, name) : NULL;
 	enum err e = ERR_OK;
-	if (keyed && (!key || !sign(zone, key, now)))
+	if (keyed && (!key || !sign(zone, key, now, &m)))
 		e = why(w, ERR_INTERNAL, "%s cannot be signed", path);
 	else if (keyed && !write_zone(zone, path))
 		e = why_errno(w, ERR_IO, "%s cannot be written", path);

@@ -18,7 +18,10 @@ bool signer_put_dnskey(FILE *out, const struct seed *s, const char *zone);
 bool signer_put_ds(FILE *out, const struct seed *s, const char *zone);
 
 /* Replaces the zone file at path by itself signed, with NSEC records, from a little before now (seconds since
- * 1970) for 30 days. Does nothing to a zone without DNSKEY. */
+ * 1970) for 30 days. Does nothing to a zone without DNSKEY. A comment in the file may ask for something else:
+ *
+ *     ;signer: expired     the signatures ended a day ago: the zone of somebody who forgot to sign again
+ *     ;signer: nsec3       NSEC3 records (RFC 5155) without salt and further rounds (RFC 9276 3.1), opt-out */
 enum err signer_sign(const char *path, const struct seed *s, const char *zone, int64_t now, struct why *w) MUST_USE;
 
 #endif
