@@ -14,6 +14,17 @@ static enum err look(void *ctx, const struct event *ev)
 	return ERR_OK;
 }
 
+static enum err flush(void *ctx)
+{
+	(void)ctx;
+	return ERR_OK;
+}
+
+static void release(void *ctx)
+{
+	(void)ctx;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct trace t;
@@ -21,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	length = size;
 	trace_init(&t, &clock_real, "fuzz");
-	if (trace_add(&t, (struct trace_sink){.on_event = look}) != ERR_OK)
+	if (trace_add(&t, (struct trace_sink){.on_event = look, .flush = flush, .release = release}) != ERR_OK)
 		abort();
 	if (show_fields(&t, data, size, &at) != ERR_OK && at > size)
 		abort();

@@ -53,8 +53,9 @@ char *judge_sentence(char *out, size_t cap, const struct path_result *r, X509 *l
 		    r->n > 2 ? r->n - 2 : 0);
 		return out;
 	}
-	line_add(
-	    &x, "refused: %s: %s (%s)", name, first ? first->text : "no reason is known", first ? first->id : "?");
+	const char *text = first ? first->text : "no reason is known";
+	bool named = strncmp(text, name, strlen(name)) == 0;
+	line_add(&x, "refused: %s%s%s (%s)", named ? "" : name, named ? "" : ": ", text, first ? first->id : "?");
 	for (size_t i = 0; i < r->n_checks; i++)
 		if (r->check[i].verdict == VERDICT_FAIL && &r->check[i] != first)
 			line_add(&x, "%s%s", more++ ? ", " : "; and ", r->check[i].id);
