@@ -18,4 +18,8 @@ struct resolved {
  * when it has none, ERR_TIMEOUT, or ERR_NET (errno EINTR: told to stop). */
 enum err resolve(const char *host, uint16_t port, uint8_t family, struct deadline d, struct resolved *out) MUST_USE;
 
+/* The same from DNS alone: /etc/hosts does not count. */
+enum err resolve_by_dns(
+    const char *host, uint16_t port, uint8_t family, struct deadline d, struct resolved *out) MUST_USE;
+
 #endif

@@ -8,7 +8,7 @@
 #include "glassnet/err.h"
 
 /* The IPv4 address of name, asked of the resolver in /etc/resolv.conf (never of /etc/hosts). ERR_TIMEOUT,
- * ERR_NEGATIVE: there is no such name, ERR_NET. */
+ * ERR_UNREACHABLE: there is no such name, or it has none; ERR_NET. */
 enum err uplink_resolve(struct ip *out, const char *name, int64_t timeout_ns) MUST_USE;
 
 struct uplink {

@@ -51,7 +51,7 @@ static bool take_name(char *out, const char *name, size_t n)
 
 	if (n > 0 && name[n - 1] == '.')
 		n--;
-	if (n == 0 || n >= NAME_MAX_TEXT)
+	if (n == 0 || n >= NAME_MAX_TEXT || name[n - 1] == '.')
 		return false;
 	for (size_t i = 0; i < n; i++)
 		out[i] = (char)tolower((unsigned char)name[i]);

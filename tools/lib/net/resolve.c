@@ -108,7 +108,9 @@ static const char *reason(int status)
 	}
 }
 
-enum err resolve(const char *host, uint16_t port, uint8_t family, struct deadline d, struct resolved *out)
+/* opt and mask as for ares_init_options(3). */
+static enum err look_up(const char *host, uint16_t port, uint8_t family, struct deadline d, struct resolved *out,
+    struct ares_options *opt, int mask)
 {
 	ares_channel ch;
 	struct answer a = {.out = out};
@@ -124,13 +126,14 @@ enum err resolve(const char *host, uint16_t port, uint8_t family, struct deadlin
 		errno = EINTR;
 		return ERR_NET;
 	}
-	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS || ares_init(&ch) != ARES_SUCCESS) {
+	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS ||
+	    ares_init_options(&ch, opt, mask) != ARES_SUCCESS) {
 		snprintf(out->why, sizeof(out->why), "the resolver cannot be set up (/etc/resolv.conf)");
 		return ERR_NET;
 	}
 	snprintf(service, sizeof(service), "%u", port);
 	hints.ai_flags = ARES_AI_NUMERICSERV;
-	ares_getaddrinfo(ch, host, service, &hints, on_addresses, &a);
+	ares_getaddrinfo(ch, host, port ? service : NULL, &hints, on_addresses, &a);
 	while (!a.done && e == ERR_OK)
 		e = turn(ch, d);
 	if (a.done) {
@@ -145,4 +148,17 @@ enum err resolve(const char *host, uint16_t port, uint8_t family, struct deadlin
 	ares_library_cleanup();
 	errno = keep;
 	return e;
+}
+
+enum err resolve(const char *host, uint16_t port, uint8_t family, struct deadline d, struct resolved *out)
+{
+	return look_up(host, port, family, d, out, &(struct ares_options){0}, 0);
+}
+
+enum err resolve_by_dns(const char *host, uint16_t port, uint8_t family, struct deadline d, struct resolved *out)
+{
+	char dns[] = "b";
+	struct ares_options opt = {.timeout = 1000, .tries = 3, .lookups = dns};
+
+	return look_up(host, port, family, d, out, &opt, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS);
 }
