@@ -307,7 +307,7 @@ static void impossible_blocks_are_refused_with_their_place(void **state)
 	hand_packet(&h, 0, 0, 400);
 	refused(f, &h, ERR_TRUNCATED, "offset 72: the packet is longer than its block");
 	hand_begin(&h);
-	hand_interface(&h, 19);
+	hand_interface(&h, 20); /* 10^-20 s */
 	refused(f, &h, ERR_FORMAT, "offset 28: an interface whose clock");
 	hand_begin(&h);
 	wr_bytes(&h.w, "\0\0\0\6\0\0\0\x0b", 8);

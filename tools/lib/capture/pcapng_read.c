@@ -17,6 +17,7 @@
 
 #define BLOCK_MAX       (16u << 20) /* longer ones are taken for damage */
 #define KEYS_MAX        (1u << 20)
+#define SNAPLEN_MAX     262144u /* what libpcap, too, takes for the largest packet */
 #define BLOCK_IDB       0x00000001u
 #define BLOCK_PB        0x00000002u
 #define BLOCK_SPB       0x00000003u
@@ -158,7 +159,8 @@ static enum err next_block(struct pcapng_reader *r, struct capture *c, uint32_t 
 	if ((e = fill(r, c, have, len - have)))
 		return e;
 	struct rd tail = rd_init(r->buf + len - 4, 4);
-	if (u32(r, &tail) != len)
+	/* A section header's second length is often wrong, and nobody minds. */
+	if (u32(r, &tail) != len && *type != BLOCK_SHB)
 		return damaged(r, c, ERR_FORMAT, "the lengths at its begin and end differ");
 	*body = rd_init(r->buf + 8, len - 12);
 	r->next_off = r->off + len;
@@ -184,7 +186,7 @@ static bool next_option(struct pcapng_reader *r, struct rd *b, uint16_t *code, s
 static bool units_per_second(uint8_t tsresol, uint64_t *out)
 {
 	unsigned exp = tsresol & 0x7fu;
-	if (tsresol & 0x80 ? exp > 62 : exp > 18)
+	if (tsresol & 0x80 ? exp > 63 : exp > 19)
 		return false;
 	*out = 1;
 	if (tsresol & 0x80)
@@ -210,24 +212,47 @@ static enum err add_vantage(struct capture *c, const uint8_t *name, size_t len, 
 	return capture_add_vantage(c, text, sp + 1, dlt);
 }
 
+/* The version: 1.0, which some write as 1.2. */
+static enum err read_section(struct pcapng_reader *r, struct capture *c, struct rd *b)
+{
+	rd_skip(b, 4);
+	uint16_t major = u16(r, b), minor = u16(r, b);
+	r->n_ifs = 0;
+	if (b->bad || rd_left(b) < 8)
+		return damaged(r, c, ERR_TRUNCATED, "a section header too short for its fields");
+	if (major == 1 && (minor == 0 || minor == 2))
+		return ERR_OK;
+	return damaged(r, c, ERR_VERSION, "a section of a version that is not known (1.0 is)");
+}
+
 static enum err read_interface(struct pcapng_reader *r, struct capture *c, struct rd *b)
 {
 	struct ng_if ni = {.vantage = c->n_vantages, .per_second = 1000000};
 	ni.dlt = linktype_to_dlt(u16(r, b));
 	rd_skip(b, 2);
 	ni.snaplen = u32(r, b);
+	if (ni.snaplen == 0 || ni.snaplen > SNAPLEN_MAX)
+		ni.snaplen = SNAPLEN_MAX;
 	if (b->bad)
 		return damaged(r, c, ERR_TRUNCATED, "an interface block too short for its fields");
 	struct rd value, name = rd_init("", 0);
 	uint16_t code;
+	bool has_resolution = false;
 	while (next_option(r, b, &code, &value)) {
 		if (code == OPT_IF_NAME) {
 			name = value;
-		} else if (code == OPT_IF_TSRESOL && rd_left(&value) == 1) {
+		} else if (code == OPT_IF_TSRESOL) {
+			if (rd_left(&value) != 1 || has_resolution)
+				return damaged(r, c, ERR_FORMAT,
+				    "an interface's clock (if_tsresol) is not said once, in one octet");
+			has_resolution = true;
 			if (!units_per_second(rd_u8(&value), &ni.per_second))
 				return damaged(
 				    r, c, ERR_FORMAT, "an interface whose clock is finer than can be (if_tsresol)");
-		} else if (code == OPT_IF_TSOFFSET && rd_left(&value) == 8) {
+		} else if (code == OPT_IF_TSOFFSET) {
+			if (rd_left(&value) != 8)
+				return damaged(r, c, ERR_FORMAT,
+				    "an interface's time offset (if_tsoffset) is not of eight octets");
 			uint64_t v = rd_u64(&value);
 			ni.offset_s = (int64_t)(r->swap ? bswap_64(v) : v);
 		}
@@ -310,11 +335,13 @@ static enum err read_packet(
 		return damaged(r, c, ERR_FORMAT, "a packet of an interface that no block described");
 	const struct ng_if *ni = &r->ifs[ifn];
 	if (type == BLOCK_SPB) {
-		if (ni->snaplen && caplen > ni->snaplen)
+		if (caplen > ni->snaplen)
 			caplen = ni->snaplen;
 		if (caplen > rd_left(b))
 			return damaged(r, c, ERR_TRUNCATED, "the packet is longer than its block");
 	}
+	if (caplen > ni->snaplen)
+		return damaged(r, c, ERR_FORMAT, "a packet longer than its interface's limit (snaplen)");
 	const uint8_t *data = rd_bytes(b, caplen);
 	if (!data)
 		return damaged(r, c, ERR_TRUNCATED, "the packet is longer than its block");
@@ -340,9 +367,7 @@ static enum err read_packet(
 			out->outgoing = dir == 2;
 		}
 	}
-	if (b->bad)
-		return damaged(r, c, ERR_TRUNCATED, "an option runs past the end of its packet block");
-	return ERR_OK;
+	return ERR_OK; /* an option that runs past its block costs nothing but the options behind it */
 }
 
 enum err pcapng_reader_next(struct pcapng_reader *r, struct capture *c, struct capture_packet *out)
@@ -354,7 +379,8 @@ enum err pcapng_reader_next(struct pcapng_reader *r, struct capture *c, struct c
 			break;
 		switch (type) {
 		case BLOCK_SHB:
-			r->n_ifs = 0;
+			if (read_section(r, c, &body))
+				return r->failed;
 			break;
 		case BLOCK_IDB:
 			if (read_interface(r, c, &body))
