@@ -93,7 +93,7 @@ struct path_rules {
 	int64_t at;             /* seconds since 1970 */
 	const char *host;       /* a DNS name, or an address as text; NULL: any */
 	const char *ip, *email; /* NULL: any */
-	int max_depth;          /* intermediate certificates at most; -1: PATH_CERTS_MAX */
+	int max_depth;          /* intermediates at most, those issued to themselves not counted; -1: PATH_CERTS_MAX */
 	const uint8_t *ocsp;    /* a response (RFC 6960, DER) for the leaf; NULL: none */
 	size_t ocsp_len;
 	const char *const *policies; /* user-initial-policy-set, dotted; none: any-policy */

@@ -156,9 +156,9 @@ static void depth_and_length_are_counted(void **state)
 	bed_add(&b, &zero, false);
 	bed_add(&b, &self, false);
 	bed_add(&b, &sub, false);
-	b.rules.max_depth = 2;
+	b.rules.max_depth = 1; /* Mid, and Mid again, issued to itself */
 	accepted(&b, leaf.cert);
-	b.rules.max_depth = 1;
+	b.rules.max_depth = 0;
 	assert_string_not_equal(bed_judge(&b, leaf.cert), "");
 	b.rules.max_depth = -1;
 	accepted(&b, fine.cert); /* issued to itself: it does not count */
@@ -628,6 +628,22 @@ static void lists_may_have_a_key_of_their_own(void **state)
 	bed_list(&c, (struct list_spec){.by = &root, .number = 1, .revoked = signer.cert});
 	bed_list(&c, (struct list_spec){.by = &signer, .number = 1});
 	refused(&c, leaf.cert, "CRL_PATH_VALIDATION_ERROR");
+	/* the only list that speaks of it is its own */
+	struct pair lister = make("/CN=Other", &mid, true,
+	                LIST("basicConstraints=", "keyUsage=critical,cRLSign", "crlDistributionPoints=dpi"),
+	                (struct issue_spec){.sections = points}),
+	            named = make("/CN=Leaf", &mid, false, LIST("crlDistributionPoints=dpi"),
+	                (struct issue_spec){.sections = points});
+	struct bed d = bed_with_root_list();
+	bed_add(&d, &lister, false);
+	bed_list(&d,
+	    (struct list_spec){.by = &lister, .number = 1, .ext = {"issuingDistributionPoint=critical,@indirect"}});
+	accepted(&d, named.cert);
+	bed_list(&d, (struct list_spec){.by = &mid, .number = 1, .revoked = lister.cert});
+	refused(&d, named.cert, "CRL_PATH_VALIDATION_ERROR");
+	bed_free(&d);
+	pair_release(&lister);
+	pair_release(&named);
 	bed_free(&b);
 	bed_free(&c);
 	pair_release(&signer);

@@ -95,6 +95,10 @@ static bool reads_like_host(const char *cn, size_t len)
 {
 	bool dotted = memchr(cn, '.', len) != NULL, colon = memchr(cn, ':', len) != NULL, hex = true;
 
+	size_t digits = strspn(cn, "0123456789"), x = len > 2 && cn[0] == '0' && (cn[1] | 32) == 'x' ? 2 : 0;
+	if (digits == len ||
+	    (x && strspn(cn + x, "0123456789abcdefABCDEF") == len - x)) /* an address as one number */
+		return true;
 	if (memchr(cn, ' ', len) || (!dotted && !colon))
 		return false;
 	for (size_t i = 0; i < len; i++)

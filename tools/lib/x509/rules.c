@@ -2,6 +2,7 @@
  *
  * Each rule adds its failures under the question that it belongs to. The anchor is judged, too, although RFC 5280
  * takes no more from it than a name and a key: who trusts a root trusts its limits with it. */
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
@@ -385,7 +386,10 @@ static void ec_rules(struct place *p, EVP_PKEY *key)
 	int nid = EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) ? OBJ_txt2nid(group) : NID_undef;
 	bool good = nid == NID_X9_62_prime256v1 || nid == NID_secp384r1 || nid == NID_secp521r1;
 
-	if (nid == NID_undef)
+	int spelled = 0;
+	if (EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &spelled) != 1)
+		spelled = 0;
+	if (nid == NID_undef || spelled)
 		FAIL(p, Q_STRONG, "X509_V_ERR_EC_KEY_EXPLICIT_PARAMS", "RFC 5480 2.1.1",
 		    "%s: its key lies on a curve of its own making", p->name);
 	else if (!good && web(p->j))

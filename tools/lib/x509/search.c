@@ -220,11 +220,15 @@ static bool is_over(struct search *s)
 	return s->gave_up;
 }
 
+/* Would there be more intermediates than are allowed? As with pathLenConstraint, those issued to themselves do not
+ * count (RFC 5280 6.1.4 (l)). */
 static bool too_deep(const struct search *s, const struct cert *c)
 {
-	int most = s->rules->max_depth >= 0 && !s->nested ? s->rules->max_depth : PATH_CERTS_MAX;
+	int most = s->rules->max_depth >= 0 && !s->nested ? s->rules->max_depth : PATH_CERTS_MAX, n = !c->self_issued;
 
-	return s->n + 1 >= PATH_CERTS_MAX || (!c->trusted && (int)s->n > most);
+	for (size_t i = 1; i < s->n; i++)
+		n += !s->path[i]->self_issued;
+	return s->n + 1 >= PATH_CERTS_MAX || (!c->trusted && n > most);
 }
 
 static void walk(struct search *s);

@@ -125,6 +125,8 @@ enum err path_store_add_crls(struct path_store *s, const struct crl_set *set)
 	if (!crl)
 		return ERR_NOMEM;
 	s->crl = crl;
+	for (size_t i = 0; i < s->n_crls; i++) /* a new list may speak of those who signed the others */
+		s->crl[i]->signer = NULL;
 	for (size_t i = 0; i < set->n; i++) {
 		struct crl *one = crl_new(set->x[i]);
 

@@ -65,8 +65,10 @@ static void judge_root(struct judge *j)
 
 static void judge_length(struct judge *j)
 {
-	int most = j->rules->max_depth, between = (int)j->n - (j->anchored ? 2 : 1);
+	int most = j->rules->max_depth, between = 0;
 
+	for (size_t i = 1; i < j->n - j->anchored; i++)
+		between += !j->c[i]->self_issued;
 	if (!j->nested && most >= 0 && between > most)
 		judge_fail(j, Q_ROOT, -1, "X509_V_ERR_CERT_CHAIN_TOO_LONG", "RFC 5280 6.1",
 		    "%d intermediate certificates stand between, and %d are allowed", between, most);
