@@ -143,7 +143,7 @@ struct sshoffer {
 #define SSH_BANNER_MAX  64  /* lines before it */
 #define SSH_WHY         320
 #define SSH_HASH        32
-#define SSH_PENDING_MAX 64 /* messages that may be under way when keys are exchanged anew */
+#define SSH_PENDING_MAX ((size_t)16 << 20) /* octets, of messages that are under way when keys are exchanged anew */
 
 struct sshtr;
 
@@ -185,9 +185,9 @@ struct sshtr {
 	bool has_session, strict, peer_wants_ext_info, kexinit_sent, in_kex, eof;
 	uint64_t rekeyed; /* exchanges after the first */
 	size_t wire_in, wire_out;
-	unsigned taught; /* lessons that were given */
-	struct sbuf pending[SSH_PENDING_MAX];
-	size_t n_pending;
+	unsigned taught;      /* lessons that were given */
+	struct sbuf *pending; /* messages for later; the first pending_at of n_pending are given out */
+	size_t n_pending, pending_at, pending_cap, pending_octets;
 	/* why it ended */
 	enum err err;
 	const char *why_id; /* a stable word: "bad-signature" */

@@ -44,9 +44,14 @@ static enum err read_file(int fd, const char *path, char *text, size_t *len, cha
 static bool take_public(const char *text, size_t len, struct sshkey_private *out)
 {
 	const char *nl = memchr(text, '\n', len);
-	size_t comment;
+	size_t comment, line = nl ? (size_t)(nl - text) : len;
 
-	return sshkey_line_read(&out->public, text, nl ? (size_t)(nl - text) : len, &comment) == ERR_OK;
+	if (sshkey_line_read(&out->public, text, line, &comment) != ERR_OK)
+		return false;
+	while (line > comment && strchr(" \t\r", text[line - 1]))
+		line--;
+	escape_text(out->comment, sizeof(out->comment), text + comment, line - comment);
+	return true;
 }
 
 enum err identity_read(const char *path, struct sshkey_private *out, bool *encrypted, char why[static NOTE_MAX])

@@ -6,6 +6,7 @@
  *     both     NEWKEYS        the keys made of K and H are in use */
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,12 +61,21 @@ enum err sshkex_begin(struct sshtr *tr)
 	return sshtr_send(tr, b, false, "KEXINIT: what we can do");
 }
 
-/* Messages that were under way when we sent KEXINIT are for later. */
+/* Messages that were under way when we sent KEXINIT are for later: as many as fit into the windows that were given. */
 static enum err keep(struct sshtr *tr)
 {
-	if (tr->n_pending == SSH_PENDING_MAX)
+	tr->pending_octets += tr->payload.cap + sizeof(tr->payload);
+	if (tr->pending_octets > SSH_PENDING_MAX)
 		return sshtr_fail(
 		    tr, ERR_TOO_LONG, "no-kexinit", "%s goes on and on, and does not answer our KEXINIT", tr->o.peer);
+	if (tr->n_pending == tr->pending_cap) {
+		size_t cap = tr->pending_cap ? tr->pending_cap * 2 : 64;
+		struct sbuf *more = reallocarray(tr->pending, cap, sizeof(*more));
+		if (!more)
+			return sshtr_fail(tr, ERR_NOMEM, "out-of-memory", "out of memory");
+		tr->pending = more;
+		tr->pending_cap = cap;
+	}
 	tr->pending[tr->n_pending++] = tr->payload;
 	tr->payload = (struct sbuf){0};
 	return ERR_OK;

@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,8 +56,9 @@ void sshtr_release(struct sshtr *tr)
 	sbuf_release(&tr->payload);
 	for (size_t i = 0; i < 2; i++)
 		sbuf_release(&tr->kexinit[i]);
-	for (size_t i = 0; i < tr->n_pending; i++)
+	for (size_t i = tr->pending_at; i < tr->n_pending; i++)
 		sbuf_release(&tr->pending[i]);
+	free(tr->pending);
 	sshkey_release(&tr->host);
 	sodium_memzero(tr, sizeof(*tr));
 }
@@ -342,11 +344,11 @@ enum err sshtr_recv(struct sshtr *tr, bool wait)
 	}
 	for (;;) {
 		enum err e = ERR_OK;
-		if (tr->n_pending) { /* came while keys were exchanged */
+		if (tr->pending_at < tr->n_pending) { /* came while keys were exchanged */
 			sbuf_release(&tr->payload);
-			tr->payload = tr->pending[0];
-			memmove(tr->pending, tr->pending + 1, --tr->n_pending * sizeof(tr->pending[0]));
+			tr->payload = tr->pending[tr->pending_at++];
 		} else {
+			tr->n_pending = tr->pending_at = tr->pending_octets = 0;
 			e = sshtr_packet(tr, wait);
 		}
 		if (e != ERR_OK)
