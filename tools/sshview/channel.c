@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -111,12 +112,15 @@ static enum err send_plain(struct channel *c, uint8_t type, const char *label)
 	return e;
 }
 
-/* Half of the window is used up: more may come. */
+/* Half of the window is used up: more may come. It is said only when all that came was looked at: a server that sends
+ * more than it may would else be given leave while it does. */
 static enum err adjust(struct channel *c)
 {
 	struct sbuf b = {0};
+	int waiting = 0;
 
-	if (c->window_in > WINDOW / 2 || c->eof_got || c->close_got)
+	if (c->window_in > WINDOW / 2 || c->eof_got || c->close_got ||
+	    (ioctl(c->s->tr.o.fd, FIONREAD, &waiting) == 0 && waiting > 0))
 		return ERR_OK;
 	sbuf_u8(&b, SSHMSG_CHANNEL_WINDOW_ADJUST);
 	sbuf_u32(&b, c->peer);
@@ -368,10 +372,10 @@ static enum err run(struct channel *c)
 		e = session_next(c->s, false);
 		if (e == ERR_OK) {
 			e = take(c);
-			if (e == ERR_OK)
-				e = adjust(c);
 		} else if (e == ERR_TIMEOUT && c->s->tr.err == ERR_OK) {
-			e = wait_for_something(c);
+			e = adjust(c);
+			if (e == ERR_OK)
+				e = wait_for_something(c);
 		}
 	}
 	return e;
