@@ -9,7 +9,7 @@ static enum step ask_again(struct lookup *l, struct frame *f, bool tcp, bool edn
 
 /* --- 4. Analyze the response ------------------------------------------------------------------- */
 
-/* The least of the SOA's TTL and its MINIMUM field (RFC 2308 5); 0 without an SOA: not kept. */
+/* Rule 10. The least of the SOA's TTL and its MINIMUM field (RFC 2308 5); 0 without an SOA: not kept. */
 static uint32_t negative_ttl(const struct record *soa)
 {
 	if (!soa || ldns_rr_rd_count(soa->rr) != 7)
@@ -45,7 +45,7 @@ static enum step step_4a_cache_answer_or_name_error(
 			ldns_rr_set_ttl(rr, ttl_bounded(ttl, CACHE_TTL_MAX));
 			ldns_rr_list_push_rr(f->answer, rr);
 		}
-		tell_trust(l, f, m, a); /* RFC 2181 5.4.1; CVE-2025-11411 */
+		tell_trust(l, f, m, a); /* rule 5: RFC 2181 5.4.1; CVE-2025-11411 */
 		keep(l, f, CACHE_ANSWER, &f->sname, f->stype, ttl, rrs);
 		return finish(l, f, OUTCOME_ANSWER);
 	}
@@ -60,7 +60,7 @@ static enum step step_4a_cache_answer_or_name_error(
 	return finish(l, f, nxdomain ? OUTCOME_NXDOMAIN : OUTCOME_NODATA);
 }
 
-/* The addresses that came with a referral: only those of the name servers that it names, and only from a
+/* Rule 4. The addresses that came with a referral: only those of the name servers that it names, and only from a
  * server whose zone the names are in (RFC 2181 5.4.1; Kaminsky's attack is what this stops). */
 static void cache_glue(struct lookup *l, struct frame *f, const struct message *m, const ldns_rr_list *ns)
 {
@@ -272,7 +272,7 @@ static bool push_alias(struct frame *f, const ldns_rr *alias, uint32_t ttl)
 	return ldns_rr_list_push_rr(f->answer, rr);
 }
 
-/* Changes SNAME to what it is an alias of, and goes to step 1; bounded, and never in a circle (RFC
+/* Rule 7. Changes SNAME to what it is an alias of, and goes to step 1; bounded, and never in a circle (RFC
  * 1034 5.2.2). */
 enum step restart_at(struct lookup *l, struct frame *f, const ldns_rr *alias, const struct dname *target,
     uint32_t ttl, bool from_cache)

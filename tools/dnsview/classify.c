@@ -32,7 +32,7 @@ static const struct record *find_soa(const struct message *m, const struct dname
 	return NULL;
 }
 
-/* NS records in the authority section: those of one zone further down are a referral; *elsewhere is the owner
+/* Rule 3. NS records in the authority section: those of one zone further down are a referral; *elsewhere is the owner
  * of one that leads upward, sideways or back. */
 static const struct record *find_referral(
     const struct message *m, const struct dname *name, const struct dname *zone, const struct record **elsewhere)

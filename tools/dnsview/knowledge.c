@@ -246,7 +246,7 @@ static bool has_address(const struct slist *s, unsigned ns, uint8_t family)
 	return false;
 }
 
-/* May the address of this name server be looked up? */
+/* Rule 8. May the address of this name server be looked up? */
 static bool worth_lookup(struct lookup *l, struct frame *f, unsigned ns, uint16_t type)
 {
 	const struct dname *name = &f->slist.ns[ns].name;

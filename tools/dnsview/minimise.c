@@ -1,4 +1,4 @@
-/* Query name minimisation (RFC 9156): each server is asked for one label more than what is known to exist, not
+/* Rule 12. Query name minimisation (RFC 9156): each server is asked for one label more than what is known to exist, not
  * for the whole name. The root then learns the top-level domain, and nobody learns more than it must to refer us
  * on. Where a server does not bear it, the whole name is asked for: the relaxed way (RFC 9156 3). */
 #include "lookup.h"

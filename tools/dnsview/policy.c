@@ -18,6 +18,7 @@ struct block {
 		.family = 6, .b = { __VA_ARGS__ }                                                                    \
 	}
 
+/* Rule 15. */
 static const struct block blocks[] = {
     {V4(0, 0, 0), 8, false, "an address of \"this network\", which means the machine itself"},
     {V4(224, 0, 0), 4, false, "a multicast address"},

@@ -162,7 +162,7 @@ static void draw_case(struct lookup *l, struct dname *n)
 	}
 }
 
-/* The identifier and the case of every letter are drawn anew: what a forger who does not see the query has to
+/* Rules 1 and 2. The identifier and the case of every letter are drawn anew: what a forger who does not see the query has to
  * guess (RFC 5452; draft-vixie-dnsext-dns0x20). */
 static void prepare_query(struct lookup *l, struct frame *f)
 {

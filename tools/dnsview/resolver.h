@@ -2,7 +2,28 @@
  *
  * The algorithm is in resolve.c, its four steps by name. It does no input or output of its own: a lookup says
  * which query it wants to have sent, and is told what came back. resolver_lookup() drives one lookup over an
- * exchange; a program that does many at once can drive lookups itself (lookup.h). */
+ * exchange; a program that does many at once can drive lookups itself (lookup.h).
+ *
+ * The rules that it keeps, who keeps each, and the words of the story (EV_DECISION) that tell of it. The tests of the same
+ * names are in tests/unit/dnsview/test_rules.c.
+ *
+ *   rule 1   match         response_match(), exchange_cares.c, jobs.c (the same question is asked once at a time)
+ *                          packet-dropped, response-refused
+ *   rule 2   0x20          draw_case(), step_4_analyze_response(), find_last_resort(); case-changed, plain-case
+ *   rule 3   bailiwick     response_analyze(), cache_rest_of_chain(); answer-out-of-zone, referral-sideways
+ *   rule 4   glue          cache_glue(), slist_add_known(); glue-accepted, glue-rejected, additional-ignored
+ *   rule 5   authority     step_4a_cache_answer_or_name_error(); authority-ignored
+ *   rule 6   ghosts        CACHE_DELEGATION beside CACHE_ANSWER (cache.h)
+ *   rule 7   aliases       restart_at(); alias, gave-up, alias-too-long
+ *   rule 8   budget        push_ns_lookup(), QUERIES_MAX, remember_failure(); ns-bound, ns-cycle
+ *   rule 9   transport     step_4_act(); truncated, no-edns
+ *   rule 10  negative      negative_ttl(), known_negative(); negative-not-kept
+ *   rule 11  stale         answering.c; stale-answer
+ *   rule 12  minimisation  minimise.c; qname-minimised, qname-whole, qname-relaxed
+ *   rule 13  TTLs          ttl_bounded(), cache_left()
+ *   rule 14  lameness      step_4d_drop_server(), servers.c; server-dropped, server-remembered-lame, server-is-resolver
+ *   rule 15  addresses     policy_refuses(); address-refused
+ *   rule 16  bounds        dname_read(), message_parse(); response-malformed */
 #ifndef DNSVIEW_RESOLVER_H
 #define DNSVIEW_RESOLVER_H
 

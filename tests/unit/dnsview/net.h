@@ -167,7 +167,7 @@ static inline size_t net_write(struct net *n, const struct canned *c, const stru
 	                                                  : 0;
 	unsigned counts[3] = {0};
 	memcpy(p, q->bytes, len);
-	p[2] = (uint8_t)(0x80 | (has_word(c->flags, "aa") ? 4 : 0) | (cut ? 2 : 0));
+	p[2] = (uint8_t)(0x80 | (has_word(c->flags, "aa") ? 4 : 0) | (cut || has_word(c->flags, "tc") ? 2 : 0));
 	p[3] = (uint8_t)((refuse_edns ? 1 : rcode) | (has_word(c->flags, "ra") ? 0x80 : 0));
 	bool confused = c->how == STRICT && has_capital(q);
 	if (confused) {
