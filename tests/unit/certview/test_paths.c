@@ -639,7 +639,9 @@ static void lists_may_have_a_key_of_their_own(void **state)
 	bed_list(&d,
 	    (struct list_spec){.by = &lister, .number = 1, .ext = {"issuingDistributionPoint=critical,@indirect"}});
 	accepted(&d, named.cert);
-	bed_list(&d, (struct list_spec){.by = &mid, .number = 1, .revoked = lister.cert});
+	bed_list(&d,
+	    (struct list_spec){
+	        .by = &mid, .number = 1, .revoked = lister.cert, .ext = {"issuingDistributionPoint=critical,@some"}});
 	refused(&d, named.cert, "CRL_PATH_VALIDATION_ERROR");
 	bed_free(&d);
 	pair_release(&lister);
