@@ -1,6 +1,7 @@
 /* tlsview diagnose: connects as anybody would, and puts what fails into causes and remedies. */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "diagnose.h"
@@ -61,6 +62,35 @@ static void tell(const struct diagnosis *d, struct trace *t)
 	}
 }
 
+/* The server found nothing in common with us. What would it have shown? A client that takes everything finds out: with
+ * that the certificate can be judged. Returns whether it tells more. */
+static bool try_anything(const struct connect_options *opt, struct trace *t, struct result *res)
+{
+	struct connect_options o = *opt;
+	struct result *other = calloc(1, sizeof(*other));
+	bool more = false;
+
+	if (!other || (res->alert_in != 40 && res->alert_in != 71)) {
+		free(other);
+		return false;
+	}
+	o.ciphers = "ALL:COMPLEMENTOFALL:!aNULL:!eNULL:@SECLEVEL=0";
+	o.groups = "X25519:P-256:P-384:P-521:secp256k1:P-224:P-192";
+	ev_decision(t, "second-try", NULL,
+	    "the server ended the handshake because nothing that we offered suits it. Once more, offering also what "
+	    "nobody should "
+	    "use any more: to see what it has, and to send nothing.");
+	if (connect_once(&o, t, other) == ERR_NEGATIVE && checks_failed(&other->checks)) {
+		more = true;
+		result_release(res);
+		*res = *other;
+		result_init(other);
+	}
+	result_release(other);
+	free(other);
+	return more;
+}
+
 /* Is it the certificate, or the way we asked? Another try may tell. */
 static void probe(const struct connect_options *opt, struct trace *t, const struct result *res)
 {
@@ -84,6 +114,8 @@ enum err diagnose_run(const struct connect_options *opt, struct trace *t, struct
 	struct remedy none = {NULL, NULL};
 
 	*d = (struct diagnosis){0};
+	if (e != ERR_OK && try_anything(opt, t, res))
+		e = res->err;
 	diagnose_result(d, res);
 	if (e == ERR_OK && d->n == 0)
 		return result_set(res, ERR_OK,
