@@ -108,6 +108,19 @@ static void keep_on(struct keeper *k)
 	}
 }
 
+/* Of what the parent had open (a file of -o, a pipe) the child keeps nothing but these two. */
+static void keep_only(int *listener, int *report)
+{
+	int l = fcntl(*listener, F_DUPFD_CLOEXEC, 100), r = fcntl(*report, F_DUPFD_CLOEXEC, 100);
+
+	if (l < 0 || r < 0)
+		return;
+	for (int fd = 3; fd < 100; fd++)
+		close(fd);
+	*listener = l;
+	*report = r;
+}
+
 struct hello {
 	enum err err;
 	char text[256];
@@ -115,10 +128,11 @@ struct hello {
 
 static void child(const char *lab_name, const char *path, int listener, int report)
 {
-	struct keeper k = {.path = path, .listener = listener};
 	struct hello h = {0};
 	struct lab *lab = NULL;
 
+	keep_only(&listener, &report);
+	struct keeper k = {.path = path, .listener = listener};
 	setsid();
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);

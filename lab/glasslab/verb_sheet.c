@@ -117,6 +117,9 @@ int verb_reset(struct cli *c)
 	else if (*copy) {
 		fprintf(c->out, "What you wrote is in %s now.\n", old);
 		status = begin(c, &s, copy, lab);
+	} else {
+		fprintf(c->out, "What was remembered of worksheet %u is gone: `glasslab start %u` opens it again.\n",
+		    s.number, s.number);
 	}
 	sheet_release(&s);
 	return status;
