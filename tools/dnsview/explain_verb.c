@@ -212,6 +212,8 @@ static int read_all(struct explaining *x, char **out, size_t *len)
 	FILE *f = in ? stdin : fopen(x->request->file, "re");
 	size_t cap = 0, n = 0, got = 0;
 	char *buf = NULL;
+	*out = NULL;
+	*len = 0;
 	if (!f)
 		return cli_fail(x->c, ERR_IO, "%s: %s", x->request->file, strerror(errno));
 	do {
@@ -279,8 +281,8 @@ static int explain_file(struct explaining *x)
 	size_t len = 0;
 	int status = read_all(x, &b, &len);
 	if (status)
-		return status;
-	if (is_capture(b, len))
+		; /* said already */
+	else if (is_capture(b, len))
 		status = explain_captured_octets(x, b, len);
 	else if (is_text(b, len))
 		status = explain_text(x, b, len);
