@@ -119,6 +119,11 @@ char *report_data(const struct result *res)
 	put_optional(o, "protocol", res->protocol);
 	put_optional(o, "cipher", res->cipher);
 	put_optional(o, "group", res->group);
+	put_optional(o, "alpn", res->alpn);
+	json_object_set_new(o, "resumed", json_boolean(res->resumed));
+	json_object_set_new(o, "keys",
+	    json_pack("{s:i, s:i, s:i, s:b}", "computed", (int)res->keys.computed, "logged", (int)res->keys.logged,
+	        "same", (int)res->keys.same, "differ", res->keys.differs));
 	put_optional(o, "trusted_root", res->chain.anchor);
 	json_object_set_new(
 	    o, "checks", list(res->checks.n, res->checks.item, sizeof(res->checks.item[0]), one_check));

@@ -247,6 +247,7 @@ static bool misbehave(struct server *s, struct conn *c)
 	switch (s->opt->hostile) {
 	case HOSTILE_NOT:
 	case HOSTILE_CHAIN:
+	case HOSTILE_BIG:
 		return false;
 	case HOSTILE_SILENT:
 		if (recv(c->fd, noise, sizeof(noise), MSG_DONTWAIT) == 0)
@@ -331,7 +332,8 @@ static void attend(struct server *s, struct conn *c, short revents)
 		hang_up(s, c, "too-slow", "the time is over");
 		return;
 	}
-	if (s->opt->hostile != HOSTILE_NOT && s->opt->hostile != HOSTILE_CHAIN) {
+	if (s->opt->hostile == HOSTILE_SILENT || s->opt->hostile == HOSTILE_SLOW ||
+	    s->opt->hostile == HOSTILE_GARBAGE) {
 		if (revents || s->opt->hostile == HOSTILE_SLOW)
 			(void)misbehave(s, c);
 	} else if (revents) {

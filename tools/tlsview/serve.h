@@ -17,6 +17,7 @@ enum hostile {
 	HOSTILE_SLOW,    /* an octet a tenth of a second */
 	HOSTILE_GARBAGE, /* random octets after its ServerHello */
 	HOSTILE_CHAIN,   /* its chain of certificates goes on and on */
+	HOSTILE_BIG,     /* its certificate has nearly 16 MB */
 };
 
 struct serve_options {

@@ -194,6 +194,28 @@ static void lengthen(struct server *s)
 			return;
 }
 
+/* As much as the three octets of length in a Certificate message allow, nearly. */
+#define BIG ((16 << 20) - 4096)
+
+static void fatten(struct server *s)
+{
+	X509 *big = X509_dup(s->leaf[0]);
+	ASN1_OCTET_STRING *fat = ASN1_OCTET_STRING_new();
+	uint8_t *zeros = calloc(1, BIG);
+	X509_EXTENSION *ext = NULL;
+
+	if (big && fat && zeros && ASN1_OCTET_STRING_set(fat, zeros, BIG) == 1)
+		ext = X509_EXTENSION_create_by_NID(NULL, NID_netscape_comment, 0, fat);
+	if (ext && X509_add_ext(big, ext, -1) == 1 &&
+	    X509_sign(big, SSL_CTX_get0_privatekey(s->ctx[0]), EVP_sha256()) > 0 &&
+	    SSL_CTX_use_certificate(s->ctx[0], big) == 1)
+		s->leaf[0] = SSL_CTX_get0_certificate(s->ctx[0]);
+	X509_EXTENSION_free(ext);
+	ASN1_OCTET_STRING_free(fat);
+	X509_free(big);
+	free(zeros);
+}
+
 enum err serve_load(struct server *s)
 {
 	const struct serve_options *o = s->opt;
@@ -209,5 +231,7 @@ enum err serve_load(struct server *s)
 		e = set_up(s, s->ctx[i]);
 	if (e == ERR_OK && o->hostile == HOSTILE_CHAIN)
 		lengthen(s);
+	if (e == ERR_OK && o->hostile == HOSTILE_BIG)
+		fatten(s);
 	return e;
 }

@@ -46,7 +46,7 @@ const struct cli_option serve_options[] = {{.name = "cert",
     {.name = "hsts", .arg = "SECONDS", .help = "say Strict-Transport-Security with this max-age"},
     {.name = "hostile",
         .arg = "HOW",
-        .choices = "silent|slow|garbage|endless-chain",
+        .choices = "silent|slow|garbage|endless-chain|big-certificate",
         .help = "do what no honest server does, to see how a client takes it"},
     {.name = "count", .arg = "N", .help = "end after N connections (default: go on until Ctrl-C)"},
     {.name = "secrets", .help = "show the secrets, not their fingerprints"},
@@ -61,7 +61,7 @@ static uint16_t version_of(const char *text, uint16_t otherwise)
 
 static enum hostile hostile_of(const char *text)
 {
-	static const char *const names[] = {"", "silent", "slow", "garbage", "endless-chain"};
+	static const char *const names[] = {"", "silent", "slow", "garbage", "endless-chain", "big-certificate"};
 
 	for (size_t i = 0; text && i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(text, names[i]) == 0)
