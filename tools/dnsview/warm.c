@@ -206,6 +206,15 @@ static unsigned put_move(struct writer *m, const struct cache_entry *e, struct d
 	return 1;
 }
 
+/* One DNAME may move a name twice; its records are there once. */
+static bool is_there(const struct cache_entry *const *e, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (e[k] == e[i])
+			return true;
+	return false;
+}
+
 static unsigned put_section(struct writer *m, const struct cache_entry *const *e, size_t n, bool authority,
     const struct request *q, const struct warm *how)
 {
@@ -213,7 +222,7 @@ static unsigned put_section(struct writer *m, const struct cache_entry *const *e
 	struct dname at = q->qname;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t ttl = e[i]->expires > how->now ? cache_left(e[i], how->now) : how->stale ? STALE_TTL : 0;
-		for (struct cache_record r = {0}; !m->w.bad && cache_record_next(e[i], &r);) {
+		for (struct cache_record r = {0}; !m->w.bad && !is_there(e, i) && cache_record_next(e[i], &r);) {
 			if (r.authority != authority || !wanted(&r, q))
 				continue;
 			put_record(m, &r, ttl);
