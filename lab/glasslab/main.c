@@ -35,9 +35,8 @@ static const struct cli_option demo_options[] = {LAB_OPTION, DATA_OPTION,
     {.name = "pcap", .arg = "FILE", .help = "write every packet of the lab to FILE (pcapng, a comment on each)"},
     CLI_TRACE_OPTIONS, CLI_END};
 
-static const struct cli_option sheet_options[] = {LAB_OPTION, DATA_OPTION, CLI_END};
 static const struct cli_option check_options[] = {LAB_OPTION, DATA_OPTION, CLI_TRACE_OPTIONS, CLI_END};
-static const struct cli_option hint_options[] = {
+static const struct cli_option sheet_options[] = {
     LAB_OPTION, DATA_OPTION, {.name = "json", .help = "print a JSON object a line"}, CLI_END};
 #define CLASS_KEY_OPTION                                                                                             \
 	{                                                                                                            \
@@ -52,7 +51,8 @@ static const struct cli_option grade_options[] = {DATA_OPTION, CLASS_KEY_OPTION,
     {.name = "roster",
         .arg = "FILE",
         .help = "the students' names, one a line: who is missing, who is not of the class"},
-    {.name = "html", .arg = "FILE", .help = "write the table as a page, too"}, OUTPUT_OPTION, CLI_END};
+    {.name = "html", .arg = "FILE", .help = "write the table as a page, too"},
+    {.name = "json", .help = "print a JSON object a bundle, not CSV"}, OUTPUT_OPTION, CLI_END};
 
 static const struct cli_verb verbs[] = {
     {"up", "", 0, 0, "start the mini-Internet", up_options, verb_up, false, false},
@@ -73,9 +73,9 @@ static const struct cli_verb verbs[] = {
         verb_start, false, false},
     {"check", "N", 1, 1, "how far worksheet N is: your answers, and what the wire shows", check_options, verb_check,
         false, false},
-    {"hint", "N.M", 1, 1, "help with a step: a nudge, where to look, almost the answer", hint_options, verb_hint,
+    {"hint", "N.M", 1, 1, "help with a step: a nudge, where to look, almost the answer", sheet_options, verb_hint,
         false, false},
-    {"progress", "", 0, 0, "every worksheet, and the next open step", hint_options, verb_progress, false, false},
+    {"progress", "", 0, 0, "every worksheet, and the next open step", sheet_options, verb_progress, false, false},
     {"reset", "N", 1, 1, "begin worksheet N again", sheet_options, verb_reset, false, false},
     {"bundle", "", 0, 0, "answers and evidence in one file, for the instructor", bundle_options, verb_bundle, false,
         false},

@@ -6,7 +6,8 @@
  *     sheet_keep.c      a process that keeps the lab's packets while a worksheet is open
  *     sheet_wire.c      what those packets say
  *     sheet_check.c     step by step: passed, or not yet, and the evidence
- *     sheet_bundle.c    a student's answers and evidence in one file, and the table that an instructor makes of many
+ *     sheet_bundle.c    a student's answers and evidence in one file
+ *     sheet_grade.c     the table that an instructor makes of many
  *
  * Nothing is graded from the text of commands. What was seen while the lab was drawn from another seed does not count. */
 #ifndef GLASSLAB_SHEET_H
@@ -142,6 +143,12 @@ struct sheet_case {
 void sheet_judge(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out);
 
 /* --- bundles --- */
+
+#define BUNDLE_SCHEMA "glassnet-bundle"
+#define CLASS_KEY_MAX 4096
+
+/* The class's key, if the options name one (--class-key). An exit status; what is wrong is said. */
+int bundle_class_key(struct cli *c, uint8_t key[static CLASS_KEY_MAX], size_t *len);
 
 /* The digest of a bundle: BLAKE2b-256 of its JSON (sorted, without "digest"), keyed with the student's seed and, where
  * there is one, the class's key. It shows what was changed by hand. Without a class's key it is no proof against

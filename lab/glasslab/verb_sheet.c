@@ -35,6 +35,14 @@ static int surroundings(struct cli *c, struct places *places, const char **lab)
 	return *lab ? EXIT_YES : EXIT_USAGE;
 }
 
+/* Writes a line of JSON; takes o. */
+static void put_json(struct cli *c, json_t *o)
+{
+	(void)json_dumpf(o, c->out, JSON_COMPACT);
+	fputc('\n', c->out);
+	json_decref(o);
+}
+
 /* --- start and reset --- */
 
 static int begin(struct cli *c, const struct sheet *s, const char *copy, const char *lab)
@@ -45,6 +53,11 @@ static int begin(struct cli *c, const struct sheet *s, const char *copy, const c
 
 	if (e != ERR_OK)
 		return cli_fail(c, e, "%s", w.text);
+	if (cli_has(c, "json")) {
+		put_json(c, json_pack("{s:i,s:s,s:s,s:b,s:b}", "worksheet", (int)s->number, "topic", s->topic, "copy",
+		                copy, "made", made, "kept", kept));
+		return EXIT_YES;
+	}
 	fprintf(c->out, "%s %s: %s\n", made ? "Your copy of the worksheet is" : "The worksheet goes on in", copy,
 	    s->topic);
 	if (kept)
@@ -115,8 +128,11 @@ int verb_reset(struct cli *c)
 	if (e != ERR_OK)
 		status = cli_fail(c, e, "%s", w.text);
 	else if (*copy) {
-		fprintf(c->out, "What you wrote is in %s now.\n", old);
+		if (!cli_has(c, "json"))
+			fprintf(c->out, "What you wrote is in %s now.\n", old);
 		status = begin(c, &s, copy, lab);
+	} else if (cli_has(c, "json")) {
+		put_json(c, json_pack("{s:i,s:n}", "worksheet", (int)s.number, "copy"));
 	} else {
 		fprintf(c->out, "What was remembered of worksheet %u is gone: `glasslab start %u` opens it again.\n",
 		    s.number, s.number);
@@ -203,10 +219,7 @@ static void print_hints(struct cli *c, const struct sheet_step *st, int level)
 	static const char *const names[SHEET_HINTS] = {"a nudge", "where to look", "almost the answer"};
 
 	if (cli_has(c, "json")) {
-		json_t *o = json_pack("{s:s,s:i,s:s}", "step", st->id, "level", level, "hint", st->hint[level - 1]);
-		(void)json_dumpf(o, c->out, JSON_COMPACT);
-		fputc('\n', c->out);
-		json_decref(o);
+		put_json(c, json_pack("{s:s,s:i,s:s}", "step", st->id, "level", level, "hint", st->hint[level - 1]));
 		return;
 	}
 	fprintf(c->out, "%s  %s\n", st->id, st->title);
@@ -261,12 +274,9 @@ static void print_progress(struct cli *c, const struct sheet *s, const json_t *s
 		next = done || next ? next : &s->step[i];
 	}
 	if (cli_has(c, "json")) {
-		json_t *o = json_pack("{s:i,s:s,s:b,s:I,s:I,s:s*}", "worksheet", (int)s->number, "topic", s->topic,
-		    "open", state != NULL, "steps", (json_int_t)s->n_steps, "passed", (json_int_t)n, "next",
-		    next ? next->id : NULL);
-		(void)json_dumpf(o, c->out, JSON_COMPACT);
-		fputc('\n', c->out);
-		json_decref(o);
+		put_json(c, json_pack("{s:i,s:s,s:b,s:I,s:I,s:s*}", "worksheet", (int)s->number, "topic", s->topic,
+		                "open", state != NULL, "steps", (json_int_t)s->n_steps, "passed", (json_int_t)n,
+		                "next", next ? next->id : NULL));
 		return;
 	}
 	for (size_t i = 0; i < BAR; i++)
