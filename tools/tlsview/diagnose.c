@@ -114,6 +114,8 @@ enum err diagnose_run(const struct connect_options *opt, struct trace *t, struct
 	struct remedy none = {NULL, NULL};
 
 	*d = (struct diagnosis){0};
+	if (e == ERR_NET && strcmp(res->text, "interrupted") == 0)
+		return e;
 	if (e != ERR_OK && try_anything(opt, t, res))
 		e = res->err;
 	diagnose_result(d, res);

@@ -10,6 +10,7 @@
 #include "glassnet/wire.h"
 #include "hs.h"
 #include "keywatch.h"
+#include "signature.h"
 
 #define OURS_TOO "is that what we compute, too?"
 
@@ -209,79 +210,7 @@ static enum err on_ticket(struct keywatch *k, const uint8_t *msg, size_t len)
 	return e;
 }
 
-/* --- what is signed, and the Finished messages --- */
-
-/* 64 spaces, a text, a zero, the hash (RFC 8446 4.4.3): the text keeps signatures of one kind from being used as
- * another. */
-static size_t signed_content(const struct keywatch *k, uint8_t *out, const uint8_t *hash)
-{
-	static const char text[] = "TLS 1.3, server CertificateVerify";
-
-	memset(out, ' ', 64);
-	memcpy(out + 64, text, sizeof(text)); /* with its zero */
-	memcpy(out + 64 + sizeof(text), hash, k->suite->hash_len);
-	return 64 + sizeof(text) + k->suite->hash_len;
-}
-
-/* How OpenSSL calls the hash of a signature scheme; NULL: the scheme has its own (Ed25519). */
-static const char *scheme_hash(uint16_t scheme)
-{
-	switch (scheme) {
-	case 0x0403:
-	case 0x0804:
-	case 0x0809:
-		return "SHA256";
-	case 0x0503:
-	case 0x0805:
-	case 0x080a:
-		return "SHA384";
-	case 0x0603:
-	case 0x0806:
-	case 0x080b:
-		return "SHA512";
-	default:
-		return NULL;
-	}
-}
-
-static bool signature_fits(
-    EVP_PKEY *key, uint16_t scheme, const uint8_t *content, size_t n, const uint8_t *sig, size_t n_sig)
-{
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *ctx = NULL;
-	bool ok = md && EVP_DigestVerifyInit_ex(md, &ctx, scheme_hash(scheme), NULL, NULL, key, NULL) == 1;
-
-	if (ok && scheme >> 8 == 8 && (scheme & 0xff) != 7 && (scheme & 0xff) != 8) /* RSASSA-PSS */
-		ok = EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
-		     EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
-	ok = ok && EVP_DigestVerify(md, sig, n_sig, content, n) == 1;
-	EVP_MD_CTX_free(md);
-	return ok;
-}
-
-static void check_signature(struct keywatch *k, const uint8_t *msg, size_t len)
-{
-	uint8_t content[256], hash[TLS_HASH_MAX];
-	struct rd r = rd_init(msg, len);
-	X509 *leaf = SSL_get0_peer_certificate(k->ssl);
-	EVP_PKEY *key = leaf ? X509_get0_pubkey(leaf) : NULL;
-	char hex[2 * TLS_HASH_MAX + 1];
-
-	rd_skip(&r, 4);
-	uint16_t scheme = rd_u16(&r), n = rd_u16(&r);
-	const uint8_t *sig = rd_bytes(&r, n);
-	if (!key || !sig || tls_transcript_hash(&k->transcript, hash) != ERR_OK)
-		return;
-	bool fits = signature_fits(key, scheme, content, signed_content(k, content, hash), sig, n);
-	ev_check(k->t, "signature-computed", fits ? VERDICT_PASS : VERDICT_FAIL, "RFC 8446 4.4.3",
-	    "does the signature fit what we saw, too?",
-	    "what is signed: 64 spaces, \"TLS 1.3, server CertificateVerify\", a zero, and the hash of all messages "
-	    "so far, "
-	    "%s; checked here with the certificate's key (%s, %d bits) by %s: %s",
-	    hex_text(hex, sizeof(hex), hash, k->suite->hash_len), EVP_PKEY_get0_type_name(key),
-	    EVP_PKEY_get_bits(key), tls_signature_name(scheme) ? tls_signature_name(scheme) : "an unknown scheme",
-	    fits ? "it fits" : "it does NOT fit");
-}
+/* --- the Finished messages --- */
 
 /* Is the Finished the one that we compute? */
 static void check_finished(struct keywatch *k, bool out, const uint8_t *msg, size_t len)
@@ -386,7 +315,9 @@ void keywatch_message(struct keywatch *k, bool out, const uint8_t *msg, size_t l
 		e = on_finished(k, out, msg, len);
 	else {
 		if (msg[0] == TLS_CERTIFICATE_VERIFY && !out && k->suite->tls13)
-			check_signature(k, msg, len);
+			signature_check(k, msg, len);
+		if (msg[0] == TLS_SERVER_KEY_EXCHANGE && !out && !k->suite->tls13)
+			signature_check_server_key(k, msg, len);
 		e = tls_transcript_add(&k->transcript, msg, len);
 	}
 	k->broken = e != ERR_OK;
