@@ -67,7 +67,7 @@ static void show_one(struct trace *t, X509 *x, size_t i, int64_t now, bool field
 
 	x509_info_from(&c, x);
 	ev_recv(
-	    t, NULL, NULL, "X.509", der, len > 0 ? (size_t)len : 0, "certificate %zu: %s, %d octets", i, c.name, len);
+	    t, "file", "certview", "X.509", der, len > 0 ? (size_t)len : 0, "certificate %zu: %s, %d octets", i, c.name, len);
 	if (!fields)
 		show_info(t, &c, now);
 	else if (len > 0 && show_fields(t, der, (size_t)len, &at) != ERR_OK)

@@ -52,6 +52,6 @@ enum err zoo_make(struct zoo_cage *out, const struct zoo *z, const struct animal
 void zoo_cage_release(struct zoo_cage *c);
 
 /* Serves all of them at listen_fd by the name that the client asks for (SNI), until cancel_fd is readable. */
-enum err zoo_serve(const struct zoo *z, int listen_fd, int cancel_fd, struct trace *t) MUST_USE;
+enum err zoo_serve(const struct zoo *z, int listen_fd, int cancel_fd) MUST_USE;
 
 #endif

@@ -21,7 +21,8 @@
 struct keeper {
 	const struct zoo *zoo;
 	pthread_mutex_t lock;
-	SSL_CTX *cage[CAGES_MAX]; /* as in zoo_animals; NULL: not made yet */
+	SSL_CTX *cage[CAGES_MAX];        /* as in zoo_animals; NULL: not made yet */
+	struct zoo_cage kept[CAGES_MAX]; /* what the contexts refer to */
 	unsigned busy;
 };
 
@@ -80,13 +81,11 @@ static size_t which(const char *host)
 	return 0;
 }
 
-static struct zoo_cage cages[CAGES_MAX]; /* what the contexts of make_cage() refer to; guarded by the keeper's lock */
-
 static SSL_CTX *cage_of(struct keeper *k, size_t i)
 {
 	pthread_mutex_lock(&k->lock);
 	if (!k->cage[i])
-		k->cage[i] = make_cage(k->zoo, &zoo_animals[i], &cages[i]);
+		k->cage[i] = make_cage(k->zoo, &zoo_animals[i], &k->kept[i]);
 	SSL_CTX *ctx = k->cage[i];
 	pthread_mutex_unlock(&k->lock);
 	return ctx;
@@ -197,7 +196,7 @@ static void let_in(struct keeper *k, int fd)
 	pthread_attr_destroy(&attr);
 }
 
-enum err zoo_serve(const struct zoo *z, int listen_fd, int cancel_fd, struct trace *t)
+enum err zoo_serve(const struct zoo *z, int listen_fd, int cancel_fd)
 {
 	static struct keeper k = {.lock = PTHREAD_MUTEX_INITIALIZER}; /* threads may outlive this call */
 	struct pollfd fds[2] = {{.fd = listen_fd, .events = POLLIN}, {.fd = cancel_fd, .events = POLLIN}};
@@ -208,7 +207,6 @@ enum err zoo_serve(const struct zoo *z, int listen_fd, int cancel_fd, struct tra
 	SSL_CTX_set_client_hello_cb(k.cage[0], lower_version, NULL);
 	SSL_CTX_set_tlsext_servername_callback(k.cage[0], choose);
 	SSL_CTX_set_tlsext_servername_arg(k.cage[0], &k);
-	(void)t;
 	for (;;) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return ERR_IO;

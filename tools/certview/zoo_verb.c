@@ -165,7 +165,7 @@ static enum err serve(struct work *k, const struct endpoint *want)
 	trace_flush(&k->t);
 	fflush(k->c->out);
 	if (e == ERR_OK)
-		e = zoo_serve(&k->zoo, fd, cli_interrupt_fd(), &k->t);
+		e = zoo_serve(&k->zoo, fd, cli_interrupt_fd());
 	close(fd);
 	return e;
 }
