@@ -71,7 +71,7 @@ const char *answers_find(const struct sheet_answers *a, const char *id); /* NULL
 
 /* --- what is remembered --- */
 
-/* The folder of it all: $XDG_STATE_HOME/glassnet/worksheets (else ~/.local/state/...), made if need be. */
+/* The folder of it all: $XDG_STATE_HOME/glassnet/worksheets (else ~/.local/state/...); state_change() makes it. */
 enum err state_folder(char out[static PATH_MAX], struct why *w) MUST_USE;
 
 /* Worksheet number's state: {"worksheet","copy","facts","key","student","evidence":[{"file","key"}],"passed":{},

@@ -37,7 +37,16 @@ enum err state_folder(char out[static PATH_MAX], struct why *w)
 	              : snprintf(out, PATH_MAX, "%s/.local/state/glassnet/worksheets", home);
 	if (n < 0 || n >= PATH_MAX - 64)
 		return why(w, ERR_TOO_LONG, "the path of the folder to remember things in is too long");
-	return make_folders(out) ? ERR_OK : why_errno(w, ERR_IO, "%s", out);
+	return ERR_OK;
+}
+
+/* Only who has something to remember makes it. */
+static enum err make_state_folder(struct why *w)
+{
+	char folder[PATH_MAX];
+	enum err e = state_folder(folder, w);
+
+	return e != ERR_OK || make_folders(folder) ? e : why_errno(w, ERR_IO, "%s", folder);
 }
 
 static enum err file_of(unsigned number, const char *suffix, char out[static PATH_MAX], struct why *w)
@@ -83,8 +92,10 @@ static enum err write_state(const char *path, const json_t *o, struct why *w)
 enum err state_change(unsigned number, void (*change)(json_t *state, void *ctx), void *ctx, struct why *w)
 {
 	char path[PATH_MAX], lock[PATH_MAX];
-	enum err e = file_of(number, ".json", path, w);
+	enum err e = make_state_folder(w);
 
+	if (e == ERR_OK)
+		e = file_of(number, ".json", path, w);
 	if (e == ERR_OK)
 		e = file_of(number, ".lock", lock, w);
 	if (e != ERR_OK)
