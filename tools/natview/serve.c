@@ -57,6 +57,7 @@ struct server {
 	struct cli *c;
 	struct trace *t;
 	const char *me;
+	bool silent; /* nobody would see a message: not even its text is made */
 	uv_loop_t loop;
 	uv_poll_t stop;
 	uv_timer_t look;
@@ -85,6 +86,8 @@ static int socket_at(const struct server *s, unsigned site, struct stun_place p)
 static void tell_request(const struct stun_socket *u, const struct endpoint *from, const uint8_t *p, size_t len)
 {
 	char role[IP_TEXT];
+	if (u->s->silent)
+		return;
 	struct endpoint here = stun_place_at(&u->s->site[u->site], u->place);
 	tell_stun(u->s->t, EV_RECV,
 	    (struct told){.from = ip_text(role, &from->ip),
@@ -98,6 +101,8 @@ static void tell_request(const struct stun_socket *u, const struct endpoint *fro
 static void tell_answer(const struct stun_socket *u, const struct stun_answer *a)
 {
 	char role[IP_TEXT];
+	if (u->s->silent)
+		return;
 	struct endpoint here = stun_place_at(&u->s->site[u->site], a->from);
 	tell_stun(u->s->t, EV_SEND,
 	    (struct told){.from = u->s->me,
@@ -111,7 +116,7 @@ static void tell_answer(const struct stun_socket *u, const struct stun_answer *a
 static void answer(const struct stun_socket *u, const struct endpoint *from, const uint8_t *p, size_t len)
 {
 	struct server *s = u->s;
-	struct stun_answer a;
+	struct stun_answer a; /* not cleared: the site fills in what counts */
 	struct sockaddr_storage to;
 	size_t off = 0;
 	tell_request(u, from, p, len);
@@ -532,6 +537,7 @@ int verb_serve(struct cli *c)
 		s->c = c;
 		s->t = &t;
 		s->me = own_name(me);
+		s->silent = cli_has(c, "quiet") && !cli_has(c, "json") && !cli_has(c, "html") && !cli_has(c, "ladder");
 		for (size_t i = 0; i < s->n_sites; i++) {
 			s->site[i].port[0] = (uint16_t)port;
 			s->site[i].port[1] = (uint16_t)other;
