@@ -1,4 +1,5 @@
 /* What several verbs need. */
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,12 @@ char *own_name(char out[static NAME_TEXT])
 	out[NAME_TEXT - 1] = '\0';
 	out[strcspn(out, ".")] = '\0';
 	return out;
+}
+
+bool nobody_reads(const struct cli *c)
+{
+	struct pollfd p = {.fd = fileno(c->out)};
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLERR);
 }
 
 void tell_message(struct trace *t, enum ev_kind kind, const struct told *m)

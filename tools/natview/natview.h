@@ -20,6 +20,9 @@ int verb_watch(struct cli *c);
 /* This machine's own name, without its domain. */
 char *own_name(char out[static NAME_TEXT]);
 
+/* Has whoever reads our output gone (a closed pipe)? For verbs that run until they are told to end. */
+bool nobody_reads(const struct cli *c);
+
 /* A message as an event, with both ends' addresses. sent: from us. */
 struct told {
 	const char *from, *to; /* roles */

@@ -464,7 +464,7 @@ static void on_look(uv_timer_t *t)
 {
 	struct server *s = t->data;
 	recorder_drain(&s->record);
-	if (s->t->first_error != ERR_OK)
+	if (s->t->first_error != ERR_OK || nobody_reads(s->c))
 		uv_stop(&s->loop);
 }
 
@@ -537,7 +537,8 @@ int verb_serve(struct cli *c)
 		s->c = c;
 		s->t = &t;
 		s->me = own_name(me);
-		s->silent = cli_has(c, "quiet") && !cli_has(c, "json") && !cli_has(c, "html") && !cli_has(c, "ladder");
+		s->silent =
+		    cli_has(c, "quiet") && !cli_has(c, "json") && !cli_has(c, "html") && !cli_has(c, "ladder");
 		for (size_t i = 0; i < s->n_sites; i++) {
 			s->site[i].port[0] = (uint16_t)port;
 			s->site[i].port[1] = (uint16_t)other;

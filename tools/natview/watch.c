@@ -334,7 +334,7 @@ static enum err look(struct watch *w, struct deadline end)
 		}
 		bool enough = w->max_packets && w->packets >= (uint64_t)w->max_packets;
 		if (e != ERR_OK || enough || cli_interrupted() || deadline_left(end) == 0 ||
-		    w->t->first_error != ERR_OK)
+		    w->t->first_error != ERR_OK || nobody_reads(w->c))
 			return e;
 	}
 }
