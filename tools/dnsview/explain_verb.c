@@ -174,6 +174,12 @@ static void explain_octets(struct explaining *x, const uint8_t *b, size_t len)
 		x->other += !explain_packet(x, &p);
 		return;
 	}
+	if (len > DNS_TCP_PREFIX + 65535) {
+		ev_warning(&x->t, "%zu octets are too many for a DNS message, which has 65,535 at most.", len);
+		x->messages++;
+		x->malformed++;
+		return;
+	}
 	bool prefixed = len > DNS_TCP_PREFIX + 12 && ((size_t)b[0] << 8 | b[1]) == len - DNS_TCP_PREFIX;
 	if (!dns && prefixed) {
 		at.bytes += DNS_TCP_PREFIX;

@@ -240,6 +240,105 @@ static void delegation_without_ds_or_proof_is_bogus(void **state)
 	world_down(w);
 }
 
+/* --- wildcards (RFC 4035 5.3.4) ----------------------------------------------------------------- */
+
+static void replace_all(char *text, const char *from, const char *to)
+{
+	for (char *p = text; (p = strstr(p, from)); p += strlen(to)) {
+		memmove(p + strlen(to), p + strlen(from), strlen(p + strlen(from)) + 1);
+		memcpy(p, to, strlen(to));
+	}
+}
+
+/* x.wild.edu is made from *.wild.edu; with or without the proof that there is no x.wild.edu. */
+static struct world *world_with_wildcard(bool proof)
+{
+	struct world *w = world_up();
+	sign_into(w->text[6], &w->edu, "*.wild.edu. 3600 IN A 192.0.2.7");
+	replace_all(w->text[6], "*.wild.edu.", "x.wild.edu.");
+	if (proof)
+		sign_into(w->text[7], &w->edu, "*.wild.edu. 300 IN NSEC www.edu. A RRSIG NSEC");
+	memmove(&w->script[3], &w->script[2], 8 * sizeof(w->script[0]));
+	w->script[2] = (struct canned){EDU, "x.wild.edu.", "A", "aa", w->text[6], w->text[7], NULL, SAY};
+	return w;
+}
+
+static void wildcards_answer_with_proof_is_secure(void **state)
+{
+	(void)state;
+	struct world *w = world_with_wildcard(true);
+	judge(w, "x.wild.edu");
+	assert_int_equal(w->net.res.outcome, OUTCOME_ANSWER);
+	assert_int_equal(w->got, SECURITY_SECURE);
+	world_down(w);
+}
+
+static void wildcards_answer_without_proof_is_bogus(void **state)
+{
+	(void)state;
+	struct world *w = world_with_wildcard(false);
+	judge(w, "x.wild.edu");
+	assert_int_equal(w->net.res.outcome, OUTCOME_ANSWER);
+	assert_int_equal(w->got, SECURITY_BOGUS);
+	world_down(w);
+}
+
+/* --- algorithms (RFC 6840 5.2, RFC 6781 4.1) ----------------------------------------------------- */
+
+/* The root vouches for edu with DS records whose text was changed so; and with the right one, if both. */
+static enum security judge_with_ds(const char *from, const char *to, bool both)
+{
+	struct world *w = world_up();
+	char line[1024], set[2048] = "";
+	ds_line(&w->edu, line, sizeof(line));
+	if (both)
+		strcpy(set, line);
+	assert_non_null(strstr(line, from));
+	replace_all(line, from, to);
+	strcat(set, line);
+	strcpy(w->text[1], "edu. 3600 NS b.edu-servers.net.\n");
+	sign_into(w->text[1], &w->root, set);
+	judge(w, "www.edu");
+	enum security got = w->got;
+	world_down(w);
+	return got;
+}
+
+static void zone_of_an_unknown_algorithm_is_insecure(void **state)
+{
+	(void)state;
+	assert_int_equal(judge_with_ds(" 13 2 ", " 200 2 ", false), SECURITY_INSECURE);
+}
+
+static void zone_of_an_unknown_digest_is_insecure(void **state)
+{
+	(void)state;
+	assert_int_equal(judge_with_ds(" 13 2 ", " 13 200 ", false), SECURITY_INSECURE);
+}
+
+static void unknown_algorithm_beside_a_known_one_does_no_harm(void **state)
+{
+	(void)state;
+	assert_int_equal(judge_with_ds(" 13 2 ", " 200 2 ", true), SECURITY_SECURE);
+}
+
+/* A new key is in the set and signs already; the parent still vouches for the old one, which signs the keys. */
+static void keys_that_are_rolled_over_stay_secure(void **state)
+{
+	(void)state;
+	struct world *w = world_up();
+	char set[2048], line[1024];
+	rr_line(set, sizeof(set), w->edu.dnskey);
+	rr_line(line, sizeof(line), w->other.dnskey);
+	strcat(set, line);
+	w->text[2][0] = w->text[3][0] = '\0';
+	sign_into(w->text[2], &w->edu, set);
+	sign_into(w->text[3], &w->other, "www.edu. 3600 IN A 192.0.2.1");
+	judge(w, "www.edu");
+	assert_int_equal(w->got, SECURITY_SECURE);
+	world_down(w);
+}
+
 static void silent_key_server_is_indeterminate(void **state)
 {
 	(void)state;
@@ -291,6 +390,12 @@ int main(void)
 	    cmocka_unit_test(missing_type_with_proof_is_secure),
 	    cmocka_unit_test(delegation_without_ds_and_with_proof_is_insecure),
 	    cmocka_unit_test(delegation_without_ds_or_proof_is_bogus),
+	    cmocka_unit_test(wildcards_answer_with_proof_is_secure),
+	    cmocka_unit_test(wildcards_answer_without_proof_is_bogus),
+	    cmocka_unit_test(zone_of_an_unknown_algorithm_is_insecure),
+	    cmocka_unit_test(zone_of_an_unknown_digest_is_insecure),
+	    cmocka_unit_test(unknown_algorithm_beside_a_known_one_does_no_harm),
+	    cmocka_unit_test(keys_that_are_rolled_over_stay_secure),
 	    cmocka_unit_test(silent_key_server_is_indeterminate),
 	    cmocka_unit_test(anchors_of_iana_are_two_keys),
 	    cmocka_unit_test(bad_anchors_are_refused_with_their_line),
