@@ -38,7 +38,13 @@ enum dns_type {
 	DNS_DS = 43,
 	DNS_RRSIG = 46,
 	DNS_NSEC = 47,
-	DNS_DNSKEY = 48
+	DNS_DNSKEY = 48,
+	DNS_NSEC3 = 50,
+	DNS_NSEC3PARAM = 51,
+	DNS_TLSA = 52,
+	DNS_SVCB = 64,
+	DNS_HTTPS = 65,
+	DNS_CAA = 257
 };
 
 enum dns_rcode {

@@ -107,6 +107,58 @@ static const char *dns_type_meaning(uint16_t type)
 	}
 }
 
+static const char *extended_error(uint16_t code)
+{
+	static const char *const names[] = {"other", "unsupported DNSKEY algorithm", "unsupported DS digest",
+	    "stale answer", "forged answer", "DNSSEC indeterminate", "DNSSEC bogus", "signature expired",
+	    "signature not yet valid", "DNSKEY missing", "RRSIGs missing", "no zone key bit set", "NSEC missing",
+	    "cached error", "not ready", "blocked", "censored", "filtered", "prohibited", "stale NXDOMAIN answer",
+	    "not authoritative", "not supported", "no reachable authority", "network error", "invalid data"};
+
+	return code < sizeof(names) / sizeof(names[0]) ? names[code] : "unknown";
+}
+
+static void describe_subnet(const struct fields *f, size_t off, size_t n)
+{
+	struct rd r = rd_init(f->p + off, n);
+	uint16_t family = rd_u16(&r);
+	uint8_t source = rd_u8(&r), scope = rd_u8(&r), address[16] = {0};
+	size_t len = rd_left(&r);
+
+	if (r.bad || (family != 1 && family != 2) || len > (family == 1 ? 4 : 16))
+		return;
+	for (size_t i = 0; i < len; i++)
+		address[i] = rd_u8(&r);
+	struct ip ip = ip_from(family == 1 ? 4 : 6, address);
+	char text[IP_TEXT];
+	field_fmt(f, off, n, "client subnet", "the answer may depend on where the user is", "RFC 7871 6",
+	    "%s/%u, scope /%u", ip_text(text, &ip), source, scope);
+}
+
+/* What is in an option whose form is known here. */
+static void describe_option(const struct fields *f, uint16_t code, size_t off, size_t n)
+{
+	struct fields d = fields_deeper(f);
+
+	if (code == 3 && n > 0) {
+		field_peer(&d, off, n, "server", NULL, "RFC 5001 2.3");
+	} else if (code == 8) {
+		describe_subnet(&d, off, n);
+	} else if (code == 10 && n >= 8) {
+		field_hex(&d, off, 8, "client cookie", "comes back in the answer: a forger does not know it",
+		    "RFC 7873 4.1");
+		if (n >= 16)
+			field_hex(&d, off + 8, n - 8, "server cookie", "shows that the client's address is its own",
+			    "RFC 7873 4.2");
+	} else if (code == 15 && n >= 2) {
+		uint16_t info = (uint16_t)(d.p[off] << 8 | d.p[off + 1]);
+		field_fmt(
+		    &d, off, 2, "info code", "why it failed", "RFC 8914 4", "%u (%s)", info, extended_error(info));
+		if (n > 2)
+			field_peer(&d, off + 2, n - 2, "text", NULL, "RFC 8914 2");
+	}
+}
+
 static void describe_opt(const struct dns *m, const struct fields *f, const struct dns_rr *rr)
 {
 	struct fields d = fields_deeper(f);
@@ -126,6 +178,7 @@ static void describe_opt(const struct dns *m, const struct fields *f, const stru
 		if (r.bad)
 			return;
 		field_fmt(&d, off, 4U + n, "option", option_name(code), "RFC 6891 6.1.2", "%u, %u octets", code, n);
+		describe_option(&d, code, off + 4, n);
 	}
 }
 

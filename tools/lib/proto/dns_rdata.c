@@ -19,6 +19,13 @@
 		PART_OCTETS, "signature", "made with the private key, checked with the DNSKEY"                       \
 	}
 
+#define SERVICE                                                                                                      \
+	{PART_U16, "priority", "0: an alias; else the smallest is tried first"},                                     \
+	    {PART_NAME, "target", "where the service is; . is the owner itself"},                                    \
+	{                                                                                                            \
+		PART_PARAMS, "parameters", "what a client can know before it connects"                               \
+	}
+
 static const struct rdata_layout layouts[] = {
     {DNS_A, "RFC 1035 3.4.1", {{PART_IPV4, "address", "where the machine of that name is"}}},
     {DNS_AAAA, "RFC 3596 2.2", {{PART_IPV6, "address", "where the machine of that name is"}}},
@@ -54,6 +61,25 @@ static const struct rdata_layout layouts[] = {
     {DNS_NSEC, "RFC 4034 4.1",
         {{PART_NAME, "next name", "no name exists between the owner and this one"},
             {PART_TYPES, "types", "what the owner has; nothing else"}}},
+    {DNS_NSEC3, "RFC 5155 3.2",
+        {{PART_U8, "hash algorithm", "1 is SHA-1"}, {PART_U8, "flags", "1: names without signatures may lie between"},
+            {PART_U16, "iterations", "how often a name is hashed once more (RFC 9276: none)"},
+            {PART_COUNTED, "salt", "hashed with each name"},
+            {PART_COUNTED, "next hash", "no name's hash lies between the owner's and this one"},
+            {PART_TYPES, "types", "what the owner has; nothing else"}}},
+    {DNS_NSEC3PARAM, "RFC 5155 4.2",
+        {{PART_U8, "hash algorithm", "1 is SHA-1"}, {PART_U8, "flags", NULL}, {PART_U16, "iterations", NULL},
+            {PART_COUNTED, "salt", NULL}}},
+    {DNS_TLSA, "RFC 6698 2.1",
+        {{PART_U8, "usage", "3: this very certificate; 2: an authority for it"},
+            {PART_U8, "selector", "0: the certificate; 1: its public key"},
+            {PART_U8, "matching", "0: itself; 1: its SHA-256"}, {PART_OCTETS, "data", NULL}}},
+    {DNS_SVCB, "RFC 9460 2.2", {SERVICE}},
+    {DNS_HTTPS, "RFC 9460 9", {SERVICE}},
+    {DNS_CAA, "RFC 8659 4.1",
+        {{PART_U8, "flags", "128: who does not know the property must not issue"},
+            {PART_COUNTED, "property", "issue: who may make certificates for this name"},
+            {PART_TEXT, "value", NULL}}},
 };
 
 const struct rdata_layout *rdata_layout_of(uint16_t type)
@@ -101,6 +127,9 @@ static size_t fixed_size(enum part_kind kind)
 	case PART_NAME:
 	case PART_STRINGS:
 	case PART_TYPES:
+	case PART_COUNTED:
+	case PART_PARAMS:
+	case PART_TEXT:
 	case PART_OCTETS:
 	case PART_END:
 		break;
@@ -118,6 +147,24 @@ static bool check_rest(struct rdata_walk *w, size_t head)
 	return true;
 }
 
+/* Parameters must fill what is left, their keys in rising order (RFC 9460 2.2). */
+static bool check_params(struct rdata_walk *w)
+{
+	struct rd r = rd_init(w->p, w->end);
+	long last = -1;
+
+	rd_skip(&r, w->pos);
+	while (!r.bad && r.pos < w->end) {
+		size_t at = r.pos;
+		long key = rd_u16(&r);
+		rd_skip(&r, rd_u16(&r));
+		if (r.bad || key <= last)
+			return stop(w, at, ERR_FORMAT);
+		last = key;
+	}
+	return true;
+}
+
 bool rdata_walk_next(struct rdata_walk *w, const struct rdata_part **part, size_t *off, size_t *n)
 {
 	if (!w->part || w->err != ERR_OK)
@@ -129,7 +176,13 @@ bool rdata_walk_next(struct rdata_walk *w, const struct rdata_part **part, size_
 		w->err = dns_name_skip(w->p, w->len, &next, &w->err_off);
 		if (w->err != ERR_OK)
 			return false;
+	} else if (w->part->kind == PART_COUNTED) {
+		if (w->pos >= w->end || w->p[w->pos] > w->end - w->pos - 1)
+			return stop(w, w->pos, ERR_FORMAT);
+		next = w->pos + 1U + w->p[w->pos];
 	} else if (next == w->pos) {
+		if (w->part->kind == PART_PARAMS && !check_params(w))
+			return false;
 		if ((w->part->kind == PART_STRINGS && !check_rest(w, 1)) ||
 		    (w->part->kind == PART_TYPES && !check_rest(w, 2)))
 			return false;
@@ -197,6 +250,60 @@ static void octets_text(struct text *out, const uint8_t *p, size_t n)
 	text_str(out, hex_text(hex, sizeof(hex), p, n));
 }
 
+/* A word as one, all else in hexadecimal; "-" for nothing, as in a zone file. */
+static void counted_text(struct text *out, const struct rdata_part *part, const uint8_t *p, size_t n)
+{
+	if (n <= 1)
+		text_str(out, "-");
+	else if (part->name[0] == 'p') /* CAA's property */
+		text_peer(out, p + 1, n - 1);
+	else
+		octets_text(out, p + 1, n - 1);
+}
+
+static void addresses_text(struct text *out, uint8_t family, const uint8_t *p, size_t n)
+{
+	size_t each = family == 4 ? 4 : 16;
+
+	for (size_t i = 0; i + each <= n && !out->cut; i += each) {
+		struct ip ip = ip_from(family, p + i);
+		text_str(out, i ? "," : "");
+		text_ip(out, &ip);
+	}
+}
+
+/* "alpn=h3,h2 port=8443 ipv4hint=192.0.2.1 key7=…" (RFC 9460 14.3.2); what check_params() let pass. */
+static void params_text(struct text *out, const uint8_t *p, size_t len)
+{
+	static const char *const names[] = {
+	    "mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint"};
+	struct rd r = rd_init(p, len);
+
+	for (bool any = false; rd_left(&r) >= 4 && !out->cut; any = true) {
+		uint16_t key = rd_u16(&r), n = rd_u16(&r);
+		const uint8_t *v = rd_bytes(&r, n);
+		if (!v)
+			return;
+		text_str(out, any ? " " : "");
+		text_str(out, key < 7 ? names[key] : "key");
+		if (key >= 7)
+			text_num(out, key);
+		text_str(out, n ? "=" : "");
+		if (key == 1) {
+			for (size_t i = 0; i < n && v[i] < n - i; i += 1U + v[i]) {
+				text_str(out, i ? "," : "");
+				text_peer(out, v + i + 1, v[i]);
+			}
+		} else if (key == 3 && n == 2) {
+			text_num(out, (unsigned)v[0] << 8 | v[1]);
+		} else if (key == 4 || key == 6) {
+			addresses_text(out, key == 4 ? 4 : 6, v, n);
+		} else if (n) {
+			octets_text(out, v, n);
+		}
+	}
+}
+
 void rdata_part_text(
     struct text *out, const struct rdata_part *part, const uint8_t *p, size_t len, size_t off, size_t n)
 {
@@ -234,6 +341,17 @@ void rdata_part_text(
 	case PART_TYPES:
 		types_text(out, p, off, n);
 		break;
+	case PART_COUNTED:
+		counted_text(out, part, p + off, n);
+		break;
+	case PART_PARAMS:
+		params_text(out, p + off, n);
+		break;
+	case PART_TEXT:
+		text_str(out, "\"");
+		text_peer(out, p + off, n);
+		text_str(out, "\"");
+		break;
 	case PART_OCTETS:
 		octets_text(out, p + off, n);
 		break;
@@ -254,7 +372,7 @@ void dns_rdata_text(struct text *out, const uint8_t *p, size_t len, const struct
 		return;
 	}
 	while (rdata_walk_next(&w, &part, &off, &n) && !out->cut) {
-		text_str(out, any ? " " : "");
+		text_str(out, any && n > 0 ? " " : "");
 		rdata_part_text(out, part, p, len, off, n);
 		any = true;
 	}

@@ -17,6 +17,9 @@ enum part_kind {
 	PART_TYPE,    /* 16 bits: a record type */
 	PART_STRINGS, /* all that is left: length octet and octets, again and again */
 	PART_TYPES,   /* all that is left: the bitmap of types of NSEC (RFC 4034 4.1.2) */
+	PART_COUNTED, /* a length octet and so many octets */
+	PART_PARAMS,  /* all that is left: key 16, length 16, value, again and again (RFC 9460 2.2) */
+	PART_TEXT,    /* all that is left, as people read it */
 	PART_OCTETS   /* all that is left */
 };
 
