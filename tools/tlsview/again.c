@@ -19,9 +19,7 @@ static void compare(
 	n->fresh += !same;
 	n->kept += same;
 	ev_check(t, name, same ? VERDICT_FAIL : VERDICT_PASS, "RFC 8446 7.1", "is it new?",
-	    same ? "%s: the SAME %zu octets as before"
-	         : "%s: new, %zu octets that have nothing in common with those before",
-	    name, len);
+	    same ? "%s: the SAME %zu octets as before" : "%s: new, %zu octets, others than before", name, len);
 }
 
 /* Every secret of both sessions. The first step without a PSK is the same for everybody: it is made of zeros. */
@@ -100,7 +98,10 @@ static enum err say(struct result *last, const struct result *resumed, struct ta
 {
 	char third[200] = " The server gave nothing to come back with.";
 
-	if (has_third && resumed->resumed)
+	if (has_third && resumed->resumed && !resumed->keys.tls13)
+		snprintf(third, sizeof(third),
+		    " Resumed a third time without a certificate, from the same master secret.");
+	else if (has_third && resumed->resumed)
 		snprintf(third, sizeof(third), " Resumed a third time without a certificate: %u of %u secrets new.",
 		    r.fresh, r.fresh + r.kept);
 	else if (has_third)

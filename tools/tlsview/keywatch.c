@@ -254,6 +254,38 @@ static enum err begin(struct keywatch *k, const struct tls_hello *h, const uint8
 	return e == ERR_OK && h->retry ? tls_transcript_retry(&k->transcript) : e;
 }
 
+/* TLS 1.2: the master secret opens everything. */
+static void use_master(struct keywatch *k, const uint8_t *master, const char *reason)
+{
+	memcpy(k->sum.master, master, sizeof(k->sum.master));
+	k->sum.has_master = true;
+	tell_secret(k, "master_secret", k->sum.master, sizeof(k->sum.master), reason);
+	if (tls12_keys(&k->dir[1].keys, &k->dir[0].keys, k->suite, k->sum.master, k->random[1], k->random[0]) !=
+	    ERR_OK)
+		return;
+	k->dir[0].ready = k->dir[1].ready = true;
+	tell_secret(k, "client_write_key", k->dir[1].keys.key, tls_suite_key_len(k->suite),
+	    "from the master_secret and both randoms, \"key expansion\": encrypts what the client says");
+	tell_secret(k, "server_write_key", k->dir[0].keys.key, tls_suite_key_len(k->suite),
+	    "the same for what the server says");
+}
+
+/* The server takes a session up by saying its number again (RFC 5246 7.4.1.3): its master secret holds again. */
+static void resume_tls12(struct keywatch *k, const uint8_t *msg, const struct tls_hello *h)
+{
+	uint8_t master[SSL_MAX_MASTER_KEY_LENGTH];
+	SSL_SESSION *session = SSL_get0_session(k->ssl);
+	size_t n = session ? SSL_SESSION_get_master_key(session, master, sizeof(master)) : 0;
+	const uint8_t *offered = k->hello + 4 + 2 + TLS_RANDOM_LEN;
+
+	if (n == TLS_MASTER_LEN && h->session.len && k->hello_len > 39 + h->session.len &&
+	    offered[0] == h->session.len && memcmp(offered + 1, msg + h->session.off, h->session.len) == 0) {
+		k->sum.resumed = true;
+		use_master(k, master, "kept from the session before; only the randoms are new");
+	}
+	sodium_memzero(master, sizeof(master));
+}
+
 static enum err on_server_hello(struct keywatch *k, const uint8_t *msg, size_t len)
 {
 	struct tls_hello h;
@@ -268,7 +300,10 @@ static enum err on_server_hello(struct keywatch *k, const uint8_t *msg, size_t l
 		return e;
 	if (h.random.len == TLS_RANDOM_LEN)
 		memcpy(k->random[0], msg + h.random.off, TLS_RANDOM_LEN);
-	return k->suite->tls13 ? after_server_hello(k, msg, &h) : ERR_OK;
+	if (k->suite->tls13)
+		return after_server_hello(k, msg, &h);
+	resume_tls12(k, msg, &h);
+	return ERR_OK;
 }
 
 static enum err on_client_hello(struct keywatch *k, const uint8_t *msg, size_t len)
@@ -345,21 +380,20 @@ static void compare(struct keywatch *k, const struct tls_logged *l)
 	    i->name, l->len);
 }
 
-/* TLS 1.2: the master secret opens everything. */
+/* TLS 1.2's comes with the key exchange, or was there already. */
 static void take_master(struct keywatch *k, const struct tls_logged *l)
 {
-	memcpy(k->sum.master, l->secret, sizeof(k->sum.master));
-	k->sum.has_master = true;
-	tell_secret(k, "master_secret", k->sum.master, sizeof(k->sum.master),
-	    "what both computed from the two halves of the key agreement, as OpenSSL logs it: TLS 1.2's one secret");
-	if (tls12_keys(&k->dir[1].keys, &k->dir[0].keys, k->suite, k->sum.master, k->random[1], k->random[0]) !=
-	    ERR_OK)
+	if (!k->sum.has_master) {
+		use_master(k, l->secret,
+		    "what both computed from the two halves of the key agreement, as OpenSSL logs it: TLS 1.2's one "
+		    "secret");
 		return;
-	k->dir[0].ready = k->dir[1].ready = true;
-	tell_secret(k, "client_write_key", k->dir[1].keys.key, tls_suite_key_len(k->suite),
-	    "from the master_secret and both randoms, \"key expansion\": encrypts what the client says");
-	tell_secret(k, "server_write_key", k->dir[0].keys.key, tls_suite_key_len(k->suite),
-	    "the same for what the server says");
+	}
+	bool same = l->len == sizeof(k->sum.master) && sodium_memcmp(l->secret, k->sum.master, l->len) == 0;
+	k->sum.differs = k->sum.differs || !same;
+	ev_check(k->t, "master_secret", same ? VERDICT_PASS : VERDICT_FAIL, "RFC 5246 8.1", OURS_TOO,
+	    same ? "master_secret: OpenSSL logs the same %zu octets" : "master_secret: OpenSSL logs OTHER octets",
+	    l->len);
 }
 
 void keywatch_logged(struct keywatch *k, const char *line)
