@@ -2,6 +2,7 @@
 #include "bed.h"
 
 #include <openssl/conf.h>
+#include <openssl/dsa.h>
 #include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 
@@ -652,6 +653,71 @@ static void lists_may_have_a_key_of_their_own(void **state)
 	pair_release(&leaf);
 }
 
+/* --- DSA --- */
+
+static EVP_PKEY *dsa_key(EVP_PKEY *params)
+{
+	EVP_PKEY_CTX *ctx = params ? EVP_PKEY_CTX_new(params, NULL) : EVP_PKEY_CTX_new_id(EVP_PKEY_DSA, NULL);
+	EVP_PKEY *out = NULL;
+
+	if (params) {
+		assert_true(EVP_PKEY_keygen_init(ctx) > 0 && EVP_PKEY_keygen(ctx, &out) > 0);
+	} else {
+		assert_true(EVP_PKEY_paramgen_init(ctx) > 0 && EVP_PKEY_CTX_set_dsa_paramgen_bits(ctx, 1024) > 0);
+		assert_true(EVP_PKEY_paramgen(ctx, &out) > 0);
+	}
+	EVP_PKEY_CTX_free(ctx);
+	return out;
+}
+
+/* Takes the parameters out of the key in a certificate, and signs it anew. */
+static void leave_to_issuer(struct pair *p, const struct pair *by)
+{
+	X509_PUBKEY *pub = X509_get_X509_PUBKEY(p->cert);
+	const unsigned char *bits;
+	int len;
+
+	assert_true(X509_PUBKEY_get0_param(NULL, &bits, &len, NULL, pub));
+	unsigned char *copy = OPENSSL_memdup(bits, (size_t)len);
+	assert_true(X509_PUBKEY_set0_param(pub, OBJ_nid2obj(NID_dsa), V_ASN1_UNDEF, NULL, copy, len));
+	assert_true(X509_sign(p->cert, by->key, EVP_sha256()) > 0);
+	unsigned char *der = NULL;
+	int n = i2d_X509(p->cert, &der);
+	const unsigned char *at = der;
+	X509_free(p->cert);
+	p->cert = d2i_X509(NULL, &at, n);
+	assert_non_null(p->cert);
+	OPENSSL_free(der);
+}
+
+static void dsa_parameters_come_from_the_issuer(void **state)
+{
+	EVP_PKEY *params = dsa_key(NULL), *a = dsa_key(params), *k = dsa_key(params);
+	struct pair top = make("/CN=DSA", NULL, true, NULL, (struct issue_spec){.given_key = a}),
+	            heir = make("/CN=Heir", &top, true, NULL, (struct issue_spec){.given_key = k});
+	struct bed b = bed_new();
+
+	(void)state;
+	leave_to_issuer(&heir, &top);
+	struct pair leaf = make("/CN=Leaf", &heir, false, NULL, PLAIN);
+	bed_add(&b, &top, true);
+	bed_add(&b, &heir, false);
+	b.rules.profile = PROFILE_RFC5280;
+	accepted(&b, leaf.cert);
+	bed_list(&b, (struct list_spec){.by = &top, .number = 1});
+	bed_list(&b, (struct list_spec){.by = &heir, .number = 1});
+	accepted(&b, leaf.cert);
+	b.rules.profile = PROFILE_WEB;
+	refused(&b, leaf.cert, "key-kind,key-kind");
+	bed_free(&b);
+	pair_release(&top);
+	pair_release(&heir);
+	pair_release(&leaf);
+	EVP_PKEY_free(params);
+	EVP_PKEY_free(a);
+	EVP_PKEY_free(k);
+}
+
 /* --- OCSP --- */
 
 static void ocsp_responses_are_judged(void **state)
@@ -706,6 +772,7 @@ int main(void)
 	    cmocka_unit_test(deltas_change_what_the_list_says),
 	    cmocka_unit_test(points_and_indirect_lists_are_followed),
 	    cmocka_unit_test(lists_may_have_a_key_of_their_own),
+	    cmocka_unit_test(dsa_parameters_come_from_the_issuer),
 	    cmocka_unit_test(ocsp_responses_are_judged),
 	};
 

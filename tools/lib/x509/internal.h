@@ -65,7 +65,8 @@ static inline bool cert_critical(const struct cert *c, enum ext e)
 {
 	return (c->critical >> e & 1) != 0;
 }
-bool cert_is_old(const struct cert *c); /* of version 1 or 2, without extensions */
+bool cert_inherits(const struct cert *c); /* its DSA key has no parameters of its own */
+bool cert_is_old(const struct cert *c);   /* of version 1 or 2, without extensions */
 const char *ext_name(enum ext e);
 const char *ext_ref(enum ext e);
 
@@ -158,6 +159,9 @@ enum err ocsp_judge(const struct path_rules *rules, X509 *leaf, X509 *issuer, ch
 
 /* Is child signed with by's key? Counts the work, and remembers the answer. */
 bool seal_good(struct path_store *s, const struct cert *child, const struct cert *by, unsigned *work);
+
+/* The key to check by's signatures with; the caller frees *made, which is NULL where the certificate has all of it. */
+EVP_PKEY *signing_key(struct path_store *s, const struct cert *by, EVP_PKEY **made);
 
 /* Certificates with this subject, one after the other: *at starts at 0. NULL: no more. */
 struct cert *pool_next(const struct cert_pool *p, const X509_NAME *subject, size_t *at);

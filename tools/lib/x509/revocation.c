@@ -262,13 +262,15 @@ static bool key_fits(const struct crl *crl, const struct cert *by)
 static bool signed_by(struct ask *a, struct crl *crl, struct cert *by)
 {
 	const struct cert *anchor = a->j->c[a->j->n - 1];
-	EVP_PKEY *key = X509_get0_pubkey(by->x);
 
 	if (crl->signer == by && crl->signer_anchor == anchor && crl->signer_at == a->j->rules->at)
 		return true;
 	if (X509_NAME_cmp(X509_get_subject_name(by->x), X509_CRL_get_issuer(crl->x)) != 0 || !key_fits(crl, by))
 		return false;
-	if (!key || X509_CRL_verify(crl->x, key) != 1) {
+	EVP_PKEY *made, *key = signing_key(a->j->store, by, &made);
+	bool good = key && X509_CRL_verify(crl->x, key) == 1;
+	EVP_PKEY_free(made);
+	if (!good) {
 		cannot(a, "X509_V_ERR_CRL_SIGNATURE_FAILURE",
 		    "the signature under the CRL does not fit its issuer's key");
 		return false;

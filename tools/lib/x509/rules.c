@@ -401,6 +401,12 @@ static void key_rules(struct place *p)
 {
 	EVP_PKEY *key = X509_get0_pubkey(p->c->x);
 
+	if (cert_inherits(p->c)) {
+		if (web(p->j))
+			FAIL(p, Q_STRONG, "key-kind", "BR 6.1.5",
+			    "%s: its key is of the kind DSA; RSA and ECDSA keys are allowed", p->name);
+		return;
+	}
 	if (!key) {
 		FAIL(p, Q_STRONG, "X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY", "RFC 5280 4.1.2.7",
 		    "%s: its key cannot be read", p->name);

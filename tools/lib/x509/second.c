@@ -189,6 +189,13 @@ static int verify(struct opinion *o, X509_STORE *store, X509_STORE_CTX *ctx, STA
 void judge_second(struct judge *j)
 {
 	struct opinion o = {.j = j};
+
+	for (size_t i = 0; i < j->n; i++)
+		if (cert_inherits(j->c[i])) {
+			judge_skip(j, Q_SECOND, "RFC 3279 2.3.2",
+			    "OpenSSL 3.0 cannot read a DSA key whose parameters are its issuer's");
+			return;
+		}
 	X509_STORE *store = X509_STORE_new();
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	STACK_OF(X509) *between = sk_X509_new_null();

@@ -1,6 +1,8 @@
 /* Where the certificates stand that a path may be made of: found by subject, each taken apart once, each signature
  * looked at once. */
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,35 +148,78 @@ enum err path_store_trust_system(struct path_store *s)
 
 /* --- signatures --- */
 
+bool cert_inherits(const struct cert *c)
+{
+	X509_ALGOR *how = NULL;
+	const ASN1_OBJECT *kind = NULL;
+	int type = V_ASN1_OTHER;
+
+	if (!X509_PUBKEY_get0_param(NULL, NULL, NULL, &how, X509_get_X509_PUBKEY(c->x)) || !how)
+		return false;
+	X509_ALGOR_get0(&kind, &type, NULL, how);
+	return OBJ_obj2nid(kind) == NID_dsa && type == V_ASN1_UNDEF;
+}
+
+/* p, q and g of one key with the y of another. NULL: that cannot be. */
+static EVP_PKEY *join_dsa(EVP_PKEY *above, const BIGNUM *y)
+{
+	static const char *const names[] = {OSSL_PKEY_PARAM_FFC_P, OSSL_PKEY_PARAM_FFC_Q, OSSL_PKEY_PARAM_FFC_G};
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DSA", NULL);
+	BIGNUM *part[3] = {NULL};
+	EVP_PKEY *out = NULL;
+	bool ok = bld && ctx && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PUB_KEY, y);
+
+	for (size_t i = 0; ok && i < 3; i++)
+		ok = EVP_PKEY_get_bn_param(above, names[i], &part[i]) &&
+		     OSSL_PARAM_BLD_push_BN(bld, names[i], part[i]);
+	OSSL_PARAM *params = ok ? OSSL_PARAM_BLD_to_param(bld) : NULL;
+	if (!params || EVP_PKEY_fromdata_init(ctx) <= 0 ||
+	    EVP_PKEY_fromdata(ctx, &out, EVP_PKEY_PUBLIC_KEY, params) <= 0)
+		out = NULL;
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	EVP_PKEY_CTX_free(ctx);
+	for (size_t i = 0; i < 3; i++)
+		BN_free(part[i]);
+	return out;
+}
+
 /* A DSA key may lack its parameters: then they are those of the issuer's key (RFC 3279 2.3.2). */
 static EVP_PKEY *complete_key(struct path_store *s, const struct cert *by)
 {
-	EVP_PKEY *key = X509_get0_pubkey(by->x), *whole = NULL;
+	const unsigned char *bits = NULL;
+	int len = 0;
+	EVP_PKEY *whole = NULL;
 	size_t at = 0;
 
-	for (struct cert *c; !whole && (c = pool_next(&s->pool, X509_get_issuer_name(by->x), &at));) {
+	if (!X509_PUBKEY_get0_param(NULL, &bits, &len, NULL, X509_get_X509_PUBKEY(by->x)))
+		return NULL;
+	ASN1_INTEGER *n = d2i_ASN1_INTEGER(NULL, &bits, len);
+	BIGNUM *y = n ? ASN1_INTEGER_to_BN(n, NULL) : NULL;
+	for (struct cert *c; y && !whole && (c = pool_next(&s->pool, X509_get_issuer_name(by->x), &at));) {
 		EVP_PKEY *above = X509_get0_pubkey(c->x);
 
-		if (!above || EVP_PKEY_missing_parameters(above) ||
-		    EVP_PKEY_get_base_id(above) != EVP_PKEY_get_base_id(key))
-			continue;
-		whole = EVP_PKEY_dup(key);
-		if (whole && EVP_PKEY_copy_parameters(whole, above) != 1) {
-			EVP_PKEY_free(whole);
-			whole = NULL;
-		}
+		if (above && EVP_PKEY_get_base_id(above) == EVP_PKEY_DSA)
+			whole = join_dsa(above, y);
 	}
+	ASN1_INTEGER_free(n);
+	BN_free(y);
 	return whole;
+}
+
+EVP_PKEY *signing_key(struct path_store *s, const struct cert *by, EVP_PKEY **made)
+{
+	*made = cert_inherits(by) ? complete_key(s, by) : NULL;
+	return *made ? *made : X509_get0_pubkey(by->x);
 }
 
 static bool look(struct path_store *s, const struct cert *child, const struct cert *by)
 {
-	EVP_PKEY *key = X509_get0_pubkey(by->x), *whole = NULL;
-
-	if (key && EVP_PKEY_missing_parameters(key))
-		key = whole = complete_key(s, by);
+	EVP_PKEY *made, *key = signing_key(s, by, &made);
 	bool good = key && X509_verify(child->x, key) == 1;
-	EVP_PKEY_free(whole);
+
+	EVP_PKEY_free(made);
 	ERR_clear_error();
 	return good;
 }
