@@ -180,6 +180,23 @@ static enum step step_4d_put_resolver_last(struct lookup *l, struct frame *f, co
 	return STEP_3;
 }
 
+/* DS records are the parent's (RFC 4035 3.1.4.1). A server that has a zone further up and the child, but not the parent
+ * between them, answers as the child, which has none: the parent must be found first. */
+static bool is_childs_word(const struct frame *f, const struct analysis *a)
+{
+	bool no = a->kind == RESPONSE_NODATA && (!a->soa || dname_equal(&a->soa->owner, &f->sname));
+	return f->stype == LDNS_RR_TYPE_DS && !f->stepwise && (no || a->kind == RESPONSE_ALIAS) &&
+	       dname_labels(&f->sname) > dname_labels(&f->slist.zone) + 1;
+}
+
+static enum step step_4_find_parent(struct lookup *l, struct frame *f)
+{
+	tell_childs_word(l, f);
+	f->stepwise = true;
+	minimise_begin(l, f);
+	return STEP_3;
+}
+
 /* What to do with a response of each kind. */
 static enum step step_4_act(struct lookup *l, struct frame *f, const struct message *m, const struct analysis *a)
 {
@@ -240,7 +257,9 @@ enum step step_4_analyze_response(struct lookup *l, struct frame *f, const struc
 	if (f->plain_case && a.kind <= RESPONSE_NODATA)
 		servers_forget_lame(l->r->servers, &addr->ip, &f->slist.zone);
 	l->said = &m;
-	enum step next = minimise_next(l, f, &a) ? STEP_3 : step_4_act(l, f, &m, &a);
+	enum step next = minimise_next(l, f, &a) ? STEP_3
+	                 : is_childs_word(f, &a) ? step_4_find_parent(l, f)
+	                                         : step_4_act(l, f, &m, &a);
 	l->said = NULL;
 	message_release(&m);
 	return next;
@@ -294,7 +313,7 @@ enum step restart_at(struct lookup *l, struct frame *f, const ldns_rr *alias, co
 	if (f->n_names > ALIASES_MAX)
 		return give_up(l, f, ERR_BUDGET, "more than %u aliases, one behind the other", ALIASES_MAX);
 	tell_alias(l, f, target, from_cache);
-	f->full = f->renewed = f->stepped = false;
+	f->full = f->renewed = f->stepped = f->stepwise = false;
 	f->minimised = 0;
 	f->sname = *target;
 	f->names[f->n_names++] = *target;

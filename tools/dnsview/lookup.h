@@ -38,6 +38,7 @@ struct frame {
 	bool tcp, edns;
 	bool recursion;  /* only resolvers are left: they are asked to recurse */
 	bool plain_case; /* the letters go out as they are: some servers cannot stand anything else */
+	bool stepwise;   /* the way to the zone above is asked for label by label */
 	bool stepped;    /* step 2 was taken for this name */
 	bool renewed;    /* the delegation was fetched anew, as all servers of the old one were of no use */
 	struct dns_query query;

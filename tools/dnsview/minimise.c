@@ -40,7 +40,7 @@ static void show_more(struct frame *f, unsigned known)
 
 void minimise_begin(struct lookup *l, struct frame *f)
 {
-	if (l->r->config.minimise)
+	if (l->r->config.minimise || f->stepwise)
 		show_more(f, dname_labels(&f->slist.zone));
 	else
 		ask_for_all(f);

@@ -346,6 +346,19 @@ void tell_minimised(struct lookup *l, const struct frame *f)
 	teach(l->tell, LESSON_MINIMISE);
 }
 
+void tell_childs_word(struct lookup *l, const struct frame *f)
+{
+	char name[DNAME_TEXT];
+	if (!trace_on(tr(l)))
+		return;
+	dname_text(name, &f->sname);
+	ev_decision(tr(l), "ds-from-child", "RFC 4035 3.1.4.1",
+	    "This server speaks for %s itself, but whether there is a DS record for it is the zone above's to say. "
+	    "That one is "
+	    "looked for first.",
+	    name);
+}
+
 void tell_no_cut(struct lookup *l, const struct frame *f)
 {
 	char name[DNAME_TEXT], zone[DNAME_TEXT];

@@ -32,6 +32,7 @@ void tell_renewed(struct lookup *l, const struct frame *f);
 void tell_ask_resolvers(struct lookup *l, const struct frame *f);
 void tell_plain_case(struct lookup *l, const struct frame *f);
 void tell_minimised(struct lookup *l, const struct frame *f);
+void tell_childs_word(struct lookup *l, const struct frame *f);
 void tell_no_cut(struct lookup *l, const struct frame *f);
 void tell_minimise_relaxed(struct lookup *l, const struct frame *f, const struct analysis *a);
 const char *tell_why_no_server(const struct lookup *l, const struct frame *f); /* static text */
