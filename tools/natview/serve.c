@@ -1,5 +1,5 @@
 /* serve: the other side. STUN on four places (RFC 5780), and a page for browsers and curl. What is answered is in
- * stun_site.c and page.c; here are the sockets. */
+ * stun_site.c; the page is in web.c and page.c. */
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -13,21 +13,17 @@
 
 #include "glassnet/addr_kind.h"
 #include "natview.h"
-#include "page.h"
 #include "recorder.h"
 #include "stun_site.h"
+#include "web.h"
 
 #define STUN_PORT      3478
 #define OTHER_PORT     3479
 #define HTTP_PORT      80
 #define HTTP_PORT_USER 8080      /* where the other one is not for us */
-#define LISTEN_MAX     4         /* addresses: two of each family */
 #define DATAGRAM_MAX   2048      /* octets; a longer one is no STUN request */
 #define BURST          64        /* datagrams between two looks at the other sockets */
 #define RECEIVE_ROOM   (1 << 22) /* octets that may wait in a socket: hundreds of clients may ask in one moment */
-#define HEAD_MAX       8192      /* octets of an HTTP request */
-#define HEAD_MS        5000      /* in which it must have come */
-#define VISITORS_MAX   1000
 #define LOOK_MS        100
 
 struct server;
@@ -38,19 +34,6 @@ struct stun_socket {
 	struct stun_place place;
 	int fd;
 	uv_poll_t poll;
-};
-
-struct visitor {
-	struct server *s;
-	struct visitor *next, **link; /* in the server's list */
-	uv_tcp_t tcp;
-	uv_timer_t timer;
-	uv_write_t write;
-	unsigned open; /* handles that are not closed yet */
-	struct endpoint at, local;
-	size_t len;
-	uint8_t buf[HEAD_MAX];
-	struct page page;
 };
 
 struct server {
@@ -67,10 +50,7 @@ struct server {
 	struct stun_site site[2]; /* one an address family */
 	size_t n_sockets;
 	struct stun_socket socket[8];
-	size_t n_web;
-	uv_tcp_t web[LISTEN_MAX];
-	unsigned visitors;
-	struct visitor *first;
+	struct web web;
 };
 
 /* --- STUN ------------------------------------------------------------------------------------------------- */
@@ -154,149 +134,6 @@ static void on_datagram(uv_poll_t *p, int status, int events)
 	}
 }
 
-/* --- HTTP ------------------------------------------------------------------------------------------------- */
-
-static void on_visitor_closed(uv_handle_t *h)
-{
-	struct visitor *v = h->data;
-	if (--v->open)
-		return;
-	v->s->visitors--;
-	*v->link = v->next;
-	if (v->next)
-		v->next->link = v->link;
-	free(v);
-}
-
-static void show_out(struct visitor *v)
-{
-	if (!uv_is_closing((uv_handle_t *)&v->timer)) {
-		uv_close((uv_handle_t *)&v->timer, on_visitor_closed);
-		uv_close((uv_handle_t *)&v->tcp, on_visitor_closed);
-	}
-}
-
-static void on_written(uv_write_t *w, int status)
-{
-	(void)status;
-	show_out(w->data);
-}
-
-static void tell_visit(const struct visitor *v, enum ev_kind kind, const char *label, const void *bytes, size_t len)
-{
-	char role[IP_TEXT];
-	bool in = kind == EV_RECV;
-	ip_text(role, &v->at.ip);
-	tell_message(v->s->t, kind,
-	    &(struct told){.from = in ? role : v->s->me,
-	        .to = in ? v->s->me : role,
-	        .from_at = in ? &v->at : &v->local,
-	        .to_at = in ? &v->local : &v->at,
-	        .proto = "HTTP",
-	        .bytes = bytes,
-	        .len = len,
-	        .label = label});
-}
-
-static void send_page(struct visitor *v)
-{
-	char label[128];
-	uv_buf_t b = uv_buf_init(v->page.bytes, (unsigned)v->page.len);
-	snprintf(label, sizeof label, "HTTP %u (%s)", v->page.status, v->page.form);
-	uv_read_stop((uv_stream_t *)&v->tcp);
-	tell_visit(v, EV_SEND, label, v->page.bytes, v->page.len);
-	v->write.data = v;
-	if (uv_write(&v->write, (uv_stream_t *)&v->tcp, &b, 1, on_written) != 0)
-		show_out(v);
-}
-
-static void on_late(uv_timer_t *t)
-{
-	struct visitor *v = t->data;
-	if (v->page.len) { /* it does not take its answer */
-		show_out(v);
-		return;
-	}
-	page_refuse(&v->page, 408);
-	send_page(v);
-}
-
-static void on_room(uv_handle_t *h, size_t wanted, uv_buf_t *out)
-{
-	struct visitor *v = h->data;
-	(void)wanted;
-	*out = uv_buf_init((char *)v->buf + v->len, (unsigned)(sizeof v->buf - v->len));
-}
-
-static void on_request(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
-{
-	struct visitor *v = stream->data;
-	struct http h;
-	char label[256];
-	struct text line = text_init(label, sizeof label);
-	size_t at;
-	(void)buf;
-	if (n < 0) {
-		if (n == UV_ENOBUFS) {
-			page_refuse(&v->page, 431);
-			send_page(v);
-		} else {
-			show_out(v);
-		}
-		return;
-	}
-	v->len += (size_t)n;
-	enum err e = http_parse(&h, v->buf, v->len, &at);
-	if (e == ERR_TRUNCATED && v->len < sizeof v->buf)
-		return;
-	if (e == ERR_OK && !h.response) {
-		http_summary(&h, v->buf, v->len, &line);
-		page_answer(&v->page, &h, v->buf, &v->at);
-	} else {
-		text_str(&line, "no HTTP request");
-		page_refuse(&v->page, e == ERR_TRUNCATED || e == ERR_TOO_LONG ? 431 : 400);
-	}
-	tell_visit(v, EV_RECV, label, v->buf, v->len);
-	if (e == ERR_OK)
-		http_describe(&h, v->buf, v->len, 0, v->s->t);
-	send_page(v);
-}
-
-static bool endpoints_of(struct visitor *v)
-{
-	struct sockaddr_storage sa;
-	int n = sizeof sa;
-	if (uv_tcp_getpeername(&v->tcp, (struct sockaddr *)&sa, &n) != 0 ||
-	    endpoint_from_sockaddr(&v->at, (struct sockaddr *)&sa, (socklen_t)n) != ERR_OK)
-		return false;
-	n = sizeof sa;
-	return uv_tcp_getsockname(&v->tcp, (struct sockaddr *)&sa, &n) == 0 &&
-	       endpoint_from_sockaddr(&v->local, (struct sockaddr *)&sa, (socklen_t)n) == ERR_OK;
-}
-
-static void on_visitor(uv_stream_t *web, int status)
-{
-	struct server *s = web->data;
-	struct visitor *v = status == 0 ? calloc(1, sizeof *v) : NULL;
-	if (!v)
-		return;
-	v->s = s;
-	v->open = 2;
-	v->next = s->first;
-	v->link = &s->first;
-	if (s->first)
-		s->first->link = &v->next;
-	s->first = v;
-	s->visitors++;
-	uv_tcp_init(&s->loop, &v->tcp);
-	uv_timer_init(&s->loop, &v->timer);
-	v->tcp.data = v->timer.data = v;
-	uv_timer_start(&v->timer, on_late, HEAD_MS, HEAD_MS);
-	if (uv_accept(web, (uv_stream_t *)&v->tcp) != 0 || !endpoints_of(v) || s->visitors > VISITORS_MAX ||
-	    uv_read_start((uv_stream_t *)&v->tcp, on_room, on_request) != 0)
-		show_out(v);
-}
-
 /* --- opening -------------------------------------------------------------------------------------------------- */
 
 static int open_udp(const struct endpoint *at)
@@ -358,35 +195,14 @@ static int open_site(struct server *s, unsigned site)
 	return EXIT_YES;
 }
 
-static int listen_web(struct server *s, const struct ip *ip, uint16_t port)
-{
-	struct endpoint at = {*ip, port};
-	struct sockaddr_storage sa;
-	(void)endpoint_to_sockaddr(&sa, &at);
-	uv_tcp_t *w = &s->web[s->n_web];
-	if (uv_tcp_init(&s->loop, w) != 0)
-		return ENOMEM;
-	s->n_web++;
-	w->data = s;
-	int e = uv_tcp_bind(w, (struct sockaddr *)&sa, ip->family == 6 ? UV_TCP_IPV6ONLY : 0);
-	if (e == 0)
-		e = uv_listen((uv_stream_t *)w, 512, on_visitor);
-	if (e != 0) {
-		s->n_web--;
-		uv_close((uv_handle_t *)w, NULL);
-		uv_run(&s->loop, UV_RUN_NOWAIT);
-	}
-	return -e;
-}
-
 /* Port 80 is where browsers look, and not for every user: where nobody named a port, there is a second choice. */
 static int open_web(struct server *s, const struct ip *ip, long wanted, bool named)
 {
 	uint16_t port = (uint16_t)wanted;
 	char at[ENDPOINT_TEXT];
-	int e = listen_web(s, ip, port);
+	int e = web_listen(&s->web, ip, port);
 	if ((e == EACCES || e == EADDRINUSE) && !named)
-		e = listen_web(s, ip, port = HTTP_PORT_USER);
+		e = web_listen(&s->web, ip, port = HTTP_PORT_USER);
 	struct endpoint web = {*ip, port};
 	if (e)
 		return cli_fail(s->c, ERR_IO, "%s (TCP): %s", endpoint_text(at, &web), strerror(e));
@@ -472,14 +288,11 @@ static void close_all(struct server *s)
 {
 	for (size_t i = 0; i < s->n_sockets; i++)
 		uv_close((uv_handle_t *)&s->socket[i].poll, NULL);
-	for (size_t i = 0; i < s->n_web; i++)
-		uv_close((uv_handle_t *)&s->web[i], NULL);
+	web_close(&s->web);
 	if (s->running) {
 		uv_close((uv_handle_t *)&s->stop, NULL);
 		uv_close((uv_handle_t *)&s->look, NULL);
 	}
-	for (struct visitor *v = s->first; v; v = v->next)
-		show_out(v);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	(void)uv_loop_close(&s->loop);
 	for (size_t i = 0; i < s->n_sockets; i++)
@@ -509,6 +322,7 @@ static int run(struct server *s, long web_port)
 {
 	if (uv_loop_init(&s->loop) != 0)
 		return cli_fail(s->c, ERR_INTERNAL, "no event loop");
+	s->web = (struct web){.loop = &s->loop, .t = s->t, .me = s->me};
 	int status = open_all(s, web_port);
 	if (status == EXIT_YES)
 		uv_run(&s->loop, UV_RUN_DEFAULT);
