@@ -10,6 +10,18 @@
 
 #define VALUE_MAX 1024
 
+bool next_option(const uint8_t *p, size_t end, size_t *at, size_t *len, bool *bad)
+{
+	if (*len > 0 && p[*at] == 0)
+		return false;
+	*at += *len;
+	if (*at >= end)
+		return false;
+	*len = p[*at] <= 1 ? 1 : *at + 1 < end ? p[*at + 1] : 0;
+	*bad = (p[*at] > 1 && *len < 2) || *len > end - *at;
+	return !*bad;
+}
+
 struct fields fields_deeper(const struct fields *f)
 {
 	struct fields d = *f;

@@ -39,6 +39,11 @@ void field_peer(
 void field_flag(
     const struct fields *f, size_t off, size_t len, const char *name, bool set, const char *meaning, const char *ref);
 
+/* The options of an IPv4 or TCP header in turn (RFC 791 3.1, RFC 9293 3.2): type 0 ends them, type 1 is one octet, all
+ * others have their whole length behind their type. *at is where the option is, *len 0 before the first; end: of the
+ * header. False at the end, and where one does not fit (then *bad). */
+bool next_option(const uint8_t *p, size_t end, size_t *at, size_t *len, bool *bad);
+
 /* One layer deeper. */
 struct fields fields_deeper(const struct fields *f);
 

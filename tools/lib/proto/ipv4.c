@@ -43,19 +43,14 @@ static enum err bad_at(size_t *at, size_t where, enum err e)
 	return e;
 }
 
-/* Each option but the two one-octet ones has its length behind its type; it must stay inside the header. */
 static enum err check_options(const uint8_t *p, size_t end, size_t *at)
 {
-	for (size_t i = FIXED; i < end && p[i] != 0;) {
-		if (p[i] == 1) {
-			i++;
-			continue;
-		}
-		if (i + 1 >= end || p[i + 1] < 2 || p[i + 1] > end - i)
-			return bad_at(at, i, ERR_FORMAT);
-		i += p[i + 1];
-	}
-	return ERR_OK;
+	size_t i = FIXED, n = 0;
+	bool bad = false;
+
+	while (next_option(p, end, &i, &n, &bad))
+		continue;
+	return bad ? bad_at(at, i, ERR_FORMAT) : ERR_OK;
 }
 
 enum err ipv4_parse(struct ipv4 *out, const uint8_t *p, size_t len, size_t *at)
@@ -88,12 +83,10 @@ enum err ipv4_parse(struct ipv4 *out, const uint8_t *p, size_t len, size_t *at)
 		return bad_at(at, len, ERR_TRUNCATED);
 	if (out->total_len != 0 && out->total_len < out->header_len)
 		return bad_at(at, 2, ERR_FORMAT);
-	if (check_options(p, out->header_len, at) != ERR_OK)
-		return ERR_FORMAT;
 	out->cut = out->total_len > len;
 	size_t end = out->total_len == 0 || out->cut ? len : out->total_len;
 	out->payload_len = end - out->header_len;
-	return ERR_OK;
+	return check_options(p, out->header_len, at);
 }
 
 void ipv4_summary(const struct ipv4 *h, struct text *out)
@@ -137,22 +130,21 @@ static void describe_options(const struct ipv4 *h, const struct fields *f)
 {
 	struct fields d = fields_deeper(f);
 
-	for (size_t i = FIXED; i < h->header_len;) {
+	size_t i = FIXED, n = 0;
+	bool bad = false;
+
+	while (next_option(f->p, h->header_len, &i, &n, &bad)) {
 		uint8_t type = f->p[i];
-		if (type <= 1) {
-			field_fmt(&d, i, 1, "option", NULL, "RFC 791 3.1", "%u (%s)", type,
-			    type ? "no operation" : "end of options");
-			if (type == 0)
-				return;
-			i++;
-			continue;
-		}
-		if (i + 1 >= h->header_len || f->p[i + 1] < 2 || f->p[i + 1] > h->header_len - i)
-			return;
-		field_fmt(&d, i, f->p[i + 1], "option", NULL, "RFC 791 3.1", "%u (%s), %u octets", type,
-		    option_name(type), f->p[i + 1]);
-		i += f->p[i + 1];
+		if (type <= 1)
+			field_text(&d, i, 1, "option", type ? "1 (no operation)" : "0 (end of options)", NULL,
+			    "RFC 791 3.1");
+		else
+			field_fmt(&d, i, n, "option", NULL, "RFC 791 3.1", "%u (%s), %zu octets", type,
+			    option_name(type), n);
 	}
+	if (bad)
+		field_fmt(&d, i, h->header_len - i, "option", "its length cannot be: nothing behind it can be read",
+		    "RFC 791 3.1", "malformed");
 }
 
 static void describe_fragment(const struct ipv4 *h, const struct fields *f)

@@ -144,10 +144,11 @@ static enum err follow_ip(struct packet *p, struct step *s, size_t *at, size_t h
 static enum err take_ipv4(struct packet *p, struct step *s, size_t *at)
 {
 	struct ipv4 h;
-	enum err e = ipv4_parse(&h, p->bytes + s->off, s->len, at);
+	enum err e = ipv4_parse(&h, p->bytes + s->off, s->len, at), cut;
+	size_t where = *at;
 
-	if (e != ERR_OK)
-		return e;
+	if (e != ERR_OK && h.payload_len == 0)
+		return e; /* else only its options are wrong */
 	p->src.ip = h.src;
 	p->dst.ip = h.dst;
 	p->ip_proto = h.protocol;
@@ -155,7 +156,11 @@ static enum err take_ipv4(struct packet *p, struct step *s, size_t *at)
 	p->fragment = h.frag_off > 0;
 	p->missing = h.cut ? h.total_len - s->len : 0;
 	s->cut |= h.mf;
-	return follow_ip(p, s, at, h.header_len, h.payload_len, h.cut);
+	cut = follow_ip(p, s, at, h.header_len, h.payload_len, h.cut);
+	if (e == ERR_OK)
+		return cut;
+	*at = where;
+	return e;
 }
 
 static enum err take_ipv6(struct packet *p, struct step *s, size_t *at)

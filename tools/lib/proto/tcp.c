@@ -48,21 +48,20 @@ static void take_option(struct tcp *h, uint8_t kind, struct rd *o)
 
 static enum err read_options(struct tcp *h, const uint8_t *p, size_t *at)
 {
-	for (size_t i = FIXED; i < h->header_len && p[i] != OPT_END;) {
-		if (p[i] == OPT_NOP) {
-			i++;
+	size_t i = FIXED, n = 0;
+	bool bad = false;
+
+	while (next_option(p, h->header_len, &i, &n, &bad)) {
+		if (p[i] <= OPT_NOP)
 			continue;
-		}
-		*at = i;
-		if (i + 1 >= h->header_len || p[i + 1] < 2 || p[i + 1] > h->header_len - i)
-			return ERR_FORMAT;
-		struct rd o = rd_init(p + i + 2, p[i + 1] - 2U);
+		struct rd o = rd_init(p + i + 2, n - 2);
 		take_option(h, p[i], &o);
+		*at = i;
 		if (o.bad)
 			return ERR_FORMAT;
-		i += p[i + 1];
 	}
-	return ERR_OK;
+	*at = i;
+	return bad ? ERR_FORMAT : ERR_OK;
 }
 
 enum err tcp_parse(struct tcp *out, const uint8_t *p, size_t len, size_t *at)
@@ -184,16 +183,14 @@ static void describe_options(const struct tcp *h, const struct fields *f)
 {
 	struct fields d = fields_deeper(f);
 
-	for (size_t i = FIXED; i < h->header_len;) {
-		uint8_t kind = f->p[i];
-		size_t len = kind <= OPT_NOP ? 1 : i + 1 < h->header_len ? f->p[i + 1] : 0;
-		if (len == 0 || len > h->header_len - i || (kind > OPT_NOP && len < 2))
-			return;
-		describe_option(h, &d, i, len);
-		if (kind == OPT_END)
-			return;
-		i += len;
-	}
+	size_t i = FIXED, n = 0;
+	bool bad = false;
+
+	while (next_option(f->p, h->header_len, &i, &n, &bad))
+		describe_option(h, &d, i, n);
+	if (bad)
+		field_text(&d, i, h->header_len - i, "option", "malformed",
+		    "its length cannot be: nothing behind it can be read", "RFC 9293 3.2");
 }
 
 void tcp_describe(const struct tcp *h, const uint8_t *p, size_t base, enum checksum_state sum, struct trace *t)
