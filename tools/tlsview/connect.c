@@ -160,7 +160,7 @@ enum err connect_once(const struct connect_options *opt, struct trace *t, struct
 	if (e == ERR_OK)
 		e = talk(&o, &setup, t, res);
 	if (e == ERR_OK && o.hsts && res->accepted)
-		e = hsts_after(o.hsts, o.clock, t, res);
+		e = hsts_after(o.hsts, o.clock, o.listener ? NULL : t, res);
 	setup_release(&setup);
 	return e;
 }

@@ -18,15 +18,21 @@
 /* What the client of the protocol usually asks first; NULL: nothing is known of it. */
 static const char *usual_question(const struct session *s, char *out, size_t cap)
 {
+	char port[8] = "";
+
 	if (s->opt->starttls == STARTTLS_SMTP)
 		return "EHLO tlsview.example\r\nQUIT\r\n";
 	if (s->opt->starttls == STARTTLS_IMAP)
 		return "a1 CAPABILITY\r\na2 LOGOUT\r\n";
 	if (s->res->alpn[0] && strcmp(s->res->alpn, "http/1.1") != 0)
 		return NULL;
+	/* RFC 9110 7.2: an IPv6 address in brackets, and the port where it is not https's own */
+	bool v6 = strchr(s->res->name, ':') != NULL;
+	if (s->opt->port != 443)
+		snprintf(port, sizeof(port), ":%u", s->opt->port);
 	snprintf(out, cap,
-	    "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: tlsview\r\nAccept: */*\r\nConnection: close\r\n\r\n",
-	    s->opt->path ? s->opt->path : "/", s->res->name);
+	    "GET %s HTTP/1.1\r\nHost: %s%s%s%s\r\nUser-Agent: tlsview\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+	    s->opt->path ? s->opt->path : "/", v6 ? "[" : "", s->res->name, v6 ? "]" : "", port);
 	return out;
 }
 
@@ -43,7 +49,7 @@ static enum err send_all(struct session *s, const uint8_t *p, size_t left, bool 
 		int r = SSL_write_ex(s->ssl, p, left < 16384 ? left : 16384, &n);
 		if (r != 1)
 			e = session_wait(s, r, s->deadline, &clean);
-		else if (s->narrator.messages++ < MESSAGES_MAX)
+		else if (s->told++ < MESSAGES_MAX)
 			narrate_data(&s->narrator, true, p, n, secret);
 		p += n;
 		left -= n;

@@ -25,7 +25,8 @@ struct session {
 	unsigned seen;             /* messages, at the last wait */
 	struct listener *listener; /* NULL: nobody listens */
 	bool keylog_failed;
-	bool asked; /* we said something that wants an answer */
+	unsigned told; /* records of ours */
+	bool asked;    /* we said something that wants an answer */
 };
 
 /* After a call to OpenSSL that returned ret <= 0: waits for what it waits for. ERR_OK: call again.
