@@ -468,9 +468,9 @@ static void open_all(
 			sealed = !s->tls13;
 		} else if (sealed || (s->tls13 && p[0] == TLS_APPLICATION_DATA)) {
 			OK(tls_record_open(&keys[epoch], number++, p, len, out, sizeof(out), &what));
-			/* the keys change after Finished, whose record it ends */
-			if (s->tls13 && epoch == 0 && what.type == TLS_HANDSHAKE && what.len >= 36 &&
-			    out[what.len - s->hash_len - 4] == TLS_FINISHED) {
+			/* the keys change after Finished, which OpenSSL sends in a record of its own */
+			if (s->tls13 && epoch == 0 && what.type == TLS_HANDSHAKE && what.len == 4 + s->hash_len &&
+			    out[0] == TLS_FINISHED) {
 				epoch = 1;
 				number = 0;
 			}
