@@ -52,11 +52,6 @@ enum err show_fields(struct trace *t, const uint8_t *der, size_t len, size_t *at
 
 /* --- judge.c --- */
 
-struct judge_options {
-	struct path_rules rules;
-	bool many; /* several leaves: a line each */
-	const struct clock *clock;
-};
 /* The sentence that says what came of it. Returns out. */
 char *judge_sentence(char *out, size_t cap, const struct path_result *r, X509 *leaf);
 

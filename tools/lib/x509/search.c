@@ -42,14 +42,13 @@ static void tell(struct search *s, const char *id, const char *ref, const char *
 	ev_decision(s->t, id, ref, "%s", text);
 }
 
-static const char *label(char out[static 120], const struct search *s, const struct cert *c)
+static const char *label(char out[static 120], const struct cert *c)
 {
 	char name[80], hex[9];
 
 	x509_short_name(name, sizeof(name), c->x);
 	snprintf(hex, sizeof(hex), "%02x%02x%02x%02x", c->digest[0], c->digest[1], c->digest[2], c->digest[3]);
 	snprintf(out, 120, "%s (%s%s)", name, c->trusted ? "trusted, " : "", hex);
-	(void)s;
 	return out;
 }
 
@@ -252,32 +251,30 @@ static bool visit(struct search *s, struct cert *c)
 	s->candidates++;
 	if (in_path(s, c)) {
 		if (!c->self_issued || c != below)
-			tell(s, "dropped", "RFC 5280 6.1", "%s: dropped: it is in the path already",
-			    label(name, s, c));
+			tell(s, "dropped", "RFC 5280 6.1", "%s: dropped: it is in the path already", label(name, c));
 		return false;
 	}
 	if (s->anchor && c->trusted && c != s->anchor)
 		return false;
 	if (too_deep(s, c)) {
-		s->was_deep = true;
 		tell(s, "dropped", "RFC 5280 6.1.4", "%s: dropped: more certificates stand between than are allowed",
-		    label(name, s, c));
+		    label(name, c));
 		return false;
 	}
 	if (!seal_good(s->store, below, c, &s->signatures)) {
 		s->put_off = true;
 		tell(s, s->second ? "taken" : "dropped", "RFC 5280 6.1.3 (a) (1)",
-		    "%s: %s: it has the right name, but its key did not make the signature", label(name, s, c),
+		    "%s: %s: it has the right name, but its key did not make the signature", label(name, c),
 		    s->second ? "taken, to see the rest" : "dropped");
 		return s->second;
 	}
 	if (!s->second && has_fault(s, c, why, sizeof(why))) {
 		s->put_off = true;
-		tell(s, "put-off", NULL, "%s: put off: %s", label(name, s, c), why);
+		tell(s, "put-off", NULL, "%s: put off: %s", label(name, c), why);
 		return false;
 	}
 	tell(s, "taken", "RFC 5280 6.1.3 (a)",
-	    "%s: taken: it has the name that is wanted, and its key made the signature", label(name, s, c));
+	    "%s: taken: it has the name that is wanted, and its key made the signature", label(name, c));
 	return true;
 }
 
@@ -285,7 +282,7 @@ static void dead_end(struct search *s)
 {
 	char name[120];
 
-	tell(s, "dead-end", "RFC 4158 2.4", "nothing leads on from %s", label(name, s, s->path[s->n - 1]));
+	tell(s, "dead-end", "RFC 4158 2.4", "nothing leads on from %s", label(name, s->path[s->n - 1]));
 	if (s->second && s->dead_ends++ < 16)
 		judge_now(s, false);
 }

@@ -15,7 +15,7 @@ struct search {
 
 	struct cert *path[PATH_CERTS_MAX + 1];
 	size_t n;
-	bool second, leaf_bad, put_off, was_deep, no_memory, told_second;
+	bool second, leaf_bad, put_off, no_memory, told_second;
 	unsigned candidates, signatures, paths, limit, told, dead_ends;
 	bool gave_up, gave_up_first, found;
 
