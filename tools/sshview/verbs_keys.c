@@ -27,15 +27,22 @@ static void tell_key(struct trace *t, const struct sshkey *k, const char *commen
 		ev_decision(t, "randomart", NULL, "%s", line);
 }
 
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* A line of a .pub file, of authorized_keys (options first) or of known_hosts (names first): the key begins at the
  * first word that is a type's name. */
 static bool line_key(const char *line, size_t len, struct sshkey *out, char *comment, size_t cap)
 {
 	size_t rest, word;
 
-	for (size_t at = 0; at < len; at += word + strspn(line + at + word, " \t")) {
+	for (size_t at = 0; at < len; at += word) {
 		word = 0;
-		while (at + word < len && !strchr(" \t", line[at + word]))
+		while (at < len && blank(line[at]))
+			at++;
+		while (at + word < len && !blank(line[at + word]))
 			word++;
 		bool cert;
 		if (sshkey_type_of(line + at, word, &cert) == SSHKEY_UNKNOWN)
