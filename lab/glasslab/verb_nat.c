@@ -20,7 +20,7 @@
 #include "verbs.h"
 
 #define KINDS_MAX 32
-#define KIND_MAX  32   /* octets of a kind's name, with the NUL */
+#define KIND_MAX  48   /* octets of a kind's name, with the NUL */
 #define SAID_MAX  8192 /* octets of what nft prints */
 #define NFT_NS    (10 * NS_PER_S)
 #define MARK      "comment \"kind: "
@@ -35,7 +35,9 @@ static const struct {
 	const char *alias, *name;
 } aliases[] = {{"symmetric", "fully-random"}, {"port-restricted", "masquerade"},
     {"port-restricted-cone", "masquerade"}, {"restricted-cone", "address-restricted"},
-    {"address-restricted-cone", "address-restricted"}, {"endpoint-independent", "full-cone"},
+    {"address-restricted-cone", "address-restricted"}, {"address-dependent", "address-restricted"},
+    {"address-dependent-filtering", "address-restricted"}, {"endpoint-independent-filtering", "full-cone"},
+    {"address-and-port-dependent-mapping", "fully-random"}, {"endpoint-independent", "full-cone"},
     {"address-and-port-dependent", "fully-random"}};
 
 struct router {
@@ -116,7 +118,7 @@ static int list(struct router *r)
 	if (status != EXIT_YES)
 		return status;
 	for (size_t i = 0; i < r->n; i++)
-		fprintf(r->c->out, "%s %-20s %s\n", strcmp(r->kind[i].name, now) == 0 ? "*" : " ", r->kind[i].name,
+		fprintf(r->c->out, "%s %-26s %s\n", strcmp(r->kind[i].name, now) == 0 ? "*" : " ", r->kind[i].name,
 		    r->kind[i].title);
 	if (!cli_has(r->c, "quiet"))
 		fprintf(r->c->out, "%s\n", *now ? "(* in force now)" : "(none of these is in force)");
