@@ -1,5 +1,6 @@
-/* The end of the story: the way to the answer as a tree, and what it cost. */
+/* The end of the story: the way to the answer as a tree, what it cost, and the result. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "narrative.h"
@@ -91,4 +92,67 @@ void tell_path(struct lookup *l)
 	if (res->n_hops > PATH_TOLD)
 		ev_decision(t, "path", NULL, "… and %zu more", res->n_hops - PATH_TOLD);
 	tell_numbers(t, res);
+}
+
+/* --- the result -------------------------------------------------------------------------------- */
+
+#define RESULT_TEXT 900
+
+static void answer_text(char out[static RESULT_TEXT], const struct lookup_result *res)
+{
+	char owner[DNAME_TEXT], type[TYPE_TEXT], data[400];
+	size_t at = 0, n = ldns_rr_list_rr_count(res->answer), i = 0;
+	for (out[0] = '\0'; i < n && at < RESULT_TEXT / 2; i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(res->answer, i);
+		struct dname name = dname_from_rdf(ldns_rr_owner(rr));
+		at += (size_t)snprintf(out + at, RESULT_TEXT - at, "%s%s %u %s %s", i ? "; " : "",
+		    dname_text(owner, &name), (unsigned)ldns_rr_ttl(rr),
+		    type_text(type, (uint16_t)ldns_rr_get_type(rr)), rdata_text(data, sizeof(data), rr));
+	}
+	if (i < n && at < RESULT_TEXT)
+		snprintf(out + at, RESULT_TEXT - at, "; and %zu more", n - i);
+}
+
+/* "5 queries, all answered, 3.1 ms" */
+static void cost_text(char out[static 120], const struct lookup_result *res)
+{
+	unsigned answered = 0;
+	char share[40];
+	for (size_t i = 0; i < res->n_hops; i++)
+		answered += res->hops[i].err == ERR_OK;
+	share[0] = '\0';
+	if (answered != res->queries)
+		snprintf(share, sizeof(share), ", %u answered", answered);
+	if (res->queries)
+		snprintf(out, 120, "%u quer%s%s, %.1f ms", res->queries, res->queries == 1 ? "y" : "ies", share,
+		    (double)res->duration_ns / (double)NS_PER_MS);
+	else
+		snprintf(out, 120, "0 queries%s", res->outcome == OUTCOME_FAILURE ? "" : ", from the cache");
+}
+
+void tell_result(struct lookup *l)
+{
+	if (!trace_on(l->tell->trace))
+		return;
+	const struct lookup_result *res = l->res;
+	char text[RESULT_TEXT], cost[120], name[DNAME_TEXT], type[TYPE_TEXT];
+	char *json = result_json(res);
+	cost_text(cost, res);
+	dname_text(name, &res->last);
+	type_text(type, res->type);
+	if (res->outcome == OUTCOME_ANSWER) {
+		answer_text(text, res);
+		ev_result(l->tell->trace, res->err, json, "%s (%s)", text, cost);
+	} else if (res->outcome == OUTCOME_NXDOMAIN) {
+		ev_result(l->tell->trace, res->err, json, "%s does not exist (NXDOMAIN; %s)", name, cost);
+	} else if (res->outcome == OUTCOME_YXDOMAIN) {
+		ev_result(l->tell->trace, res->err, json, "%s has an alias that is too long to exist (YXDOMAIN; %s)",
+		    name, cost);
+	} else if (res->outcome == OUTCOME_NODATA) {
+		ev_result(l->tell->trace, res->err, json, "%s exists, but has no %s record (%s)", name, type, cost);
+	} else {
+		ev_result(l->tell->trace, res->err, json, "no answer for %s %s: %s (%s)",
+		    dname_text(name, &res->name), type, res->why[0] ? res->why : err_text(res->err), cost);
+	}
+	free(json);
 }

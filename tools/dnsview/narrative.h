@@ -23,7 +23,7 @@ void tell_address_refused(
     struct lookup *l, const struct frame *f, unsigned ns, const struct ip *ip, const char *what);
 void tell_known_lame(struct lookup *l, const struct frame *f, unsigned ns, const struct ip *ip);
 
-/* step 3 */
+/* step 3; the ways that are not ordinary: narrate_ways.c */
 void tell_chosen(struct lookup *l, const struct frame *f);
 void tell_sent(struct lookup *l, const struct frame *f);
 void tell_no_response(struct lookup *l, const struct frame *f, const struct dns_reply *reply);
@@ -78,6 +78,9 @@ void tell_kept(struct lookup *l, const struct cache_put *p, uint32_t ttl);
 #define SERVER_TEXT (DNAME_TEXT + IP_TEXT + 4)
 char *host_text(char out[static HOST_TEXT], const struct dname *n);
 char *server_text(char out[static SERVER_TEXT], const struct frame *f, unsigned address);
+/* "www.example. A" */
+#define QUESTION_TEXT (DNAME_TEXT + TYPE_TEXT + 1)
+char *question_text(char out[static QUESTION_TEXT], const struct dname *n, uint16_t type);
 /* A zone, in a sentence: "the root zone", "edu." */
 char *zone_text(char out[static DNAME_TEXT], const struct dname *n);
 
