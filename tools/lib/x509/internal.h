@@ -31,6 +31,7 @@ enum ext {
 struct cert {
 	X509 *x; /* a reference */
 	bool trusted, self_issued;
+	bool vetted; /* one of the system's roots: some are older than the rules for how a root is made */
 	unsigned long subject_hash;
 	uint8_t digest[32];
 	int64_t from, to; /* INT64_MIN, INT64_MAX: no such date */

@@ -144,7 +144,7 @@ static void critical_rules(struct place *p)
 			    "%s: its name constraints must be marked critical, or others may overlook them", p->name);
 		return;
 	}
-	if (c->ca && !cert_critical(c, EXT_BASIC))
+	if (c->ca && !cert_critical(c, EXT_BASIC) && !(p->anchor && c->vetted))
 		FAIL(p, Q_CRITICALS, "X509_V_ERR_CA_BCONS_NOT_CRITICAL", "RFC 5280 4.2.1.9",
 		    "%s: that it is an authority's must be marked critical, and is not", p->name);
 	if (cert_has(c, EXT_POLICY_CONSTRAINTS) && !cert_critical(c, EXT_POLICY_CONSTRAINTS))
@@ -228,7 +228,7 @@ static void issuer_rules(struct place *p, size_t i)
 	if (cert_has(c, EXT_KEY_USAGE) && !(c->key_usage & KU_KEY_CERT_SIGN))
 		FAIL(p, Q_ISSUERS, "X509_V_ERR_KEYUSAGE_NO_CERTSIGN", "RFC 5280 6.1.4 (n)",
 		    "%s: its key may not sign certificates (key usage)", p->name);
-	if (!cert_has(c, EXT_KEY_USAGE) && web(p->j) && !old_root)
+	if (!cert_has(c, EXT_KEY_USAGE) && web(p->j) && !old_root && !(p->anchor && c->vetted))
 		FAIL(p, Q_ISSUERS, "X509_V_ERR_CA_CERT_MISSING_KEY_USAGE", "RFC 5280 4.2.1.3",
 		    "%s: an authority's certificate must say what its key may do, and this one has no key usage",
 		    p->name);
@@ -319,7 +319,7 @@ static void anchor_ids(struct place *p)
 {
 	const AUTHORITY_KEYID *a = p->c->authority_id;
 
-	if (!web(p->j) || !a || !p->c->self_issued)
+	if (!web(p->j) || !a || !p->c->self_issued || p->c->vetted)
 		return;
 	if (!a->keyid)
 		FAIL(p, Q_KEY_IDS, "root-aki-without-key", "BR 7.1.2.1.3",
@@ -343,7 +343,7 @@ static void key_id_rules(struct place *p, size_t i)
 
 	if (p->anchor)
 		anchor_ids(p);
-	if (!web(p->j) || cert_is_old(c))
+	if (!web(p->j) || cert_is_old(c) || (p->anchor && c->vetted))
 		return;
 	if ((c->ca || !p->leaf) && !cert_has(c, EXT_SUBJECT_ID) && X509_get_version(c->x) == 2)
 		FAIL(p, Q_KEY_IDS, "X509_V_ERR_MISSING_SUBJECT_KEY_IDENTIFIER", "RFC 5280 4.2.1.2",

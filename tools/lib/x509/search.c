@@ -139,6 +139,17 @@ static int score(const struct search *s, const struct cert *below, const struct 
 	return n;
 }
 
+static void take_vetted(struct search *s, X509 *x)
+{
+	bool new = !pool_find(&s->store->pool, x);
+	enum err e = pool_add(&s->store->pool, x, true);
+	struct cert *c = e == ERR_OK ? pool_find(&s->store->pool, x) : NULL;
+
+	if (c && new)
+		c->vetted = true;
+	s->no_memory = s->no_memory || e != ERR_OK;
+}
+
 /* The system's trusted certificates with this name join those that are here. */
 static void ask_system(struct search *s, const struct cert *below)
 {
@@ -148,8 +159,7 @@ static void ask_system(struct search *s, const struct cert *below)
 		STACK_OF(X509) *found = X509_STORE_CTX_get1_certs(ctx, X509_get_issuer_name(below->x));
 
 		for (int i = 0; i < sk_X509_num(found); i++)
-			if (pool_add(&s->store->pool, sk_X509_value(found, i), true) != ERR_OK)
-				s->no_memory = true;
+			take_vetted(s, sk_X509_value(found, i));
 		sk_X509_pop_free(found, X509_free);
 	}
 	X509_STORE_CTX_free(ctx);
