@@ -397,12 +397,34 @@ enum err cache_put(struct cache *c, struct cache_put p)
 	return ERR_OK;
 }
 
+static uint32_t get_u32(const uint8_t *p)
+{
+	return (uint32_t)get_u16(p) << 16 | get_u16(p + 2);
+}
+
+int64_t cache_signed_until(const struct cache_entry *e, int64_t now)
+{
+	int64_t until = e->expires;
+	uint32_t now_s = (uint32_t)(now / NS_PER_S);
+	for (struct cache_record r = {0}; cache_record_next(e, &r);) {
+		if (r.type != LDNS_RR_TYPE_RRSIG || r.len < 18)
+			continue;
+		int32_t left = (int32_t)(get_u32(r.rdata + 8) - now_s); /* RFC 4034 3.1.5: modulo 2^32 */
+		int64_t expires = now + left * NS_PER_S, made_for = e->stored + get_u32(r.rdata + 4) * NS_PER_S;
+		until = expires < until ? expires : until;
+		until = made_for < until ? made_for : until;
+	}
+	return until;
+}
+
 void cache_judge(struct cache *c, const struct cache_entry *e, enum cache_security security, int64_t now)
 {
 	struct cache_entry *own = c->bucket[e->hash & (c->n_buckets - 1)];
 	while (own != e)
 		own = own->next;
 	own->security = (uint8_t)security;
+	if (security == CACHE_SECURE)
+		own->expires = cache_signed_until(e, now);
 	if (security == CACHE_BOGUS && own->expires > now + BOGUS_NS)
 		own->expires = now + BOGUS_NS;
 }

@@ -114,6 +114,9 @@ struct cache_put {
 enum err cache_put(struct cache *c, struct cache_put p);
 /* What a validator found out about an entry; one that is bogus goes after at most a minute. */
 void cache_judge(struct cache *c, const struct cache_entry *e, enum cache_security security, int64_t now);
+/* What is secure is so no longer than its signatures say: until the first of them expires, and for no longer than the
+ * TTL that they were made for (RFC 4035 5.3.3). At most the time that the entry has. */
+int64_t cache_signed_until(const struct cache_entry *e, int64_t now);
 size_t cache_count(const struct cache *c);
 size_t cache_bytes(const struct cache *c);
 

@@ -301,6 +301,27 @@ static void ad_is_set_for_what_was_validated_and_to_whom_it_concerns(void **stat
 	assert_true(!ad() && out[3] & 0x10);
 }
 
+static void secure_is_no_longer_than_its_signature(void **state)
+{
+	/* made for a TTL of 9, of what came with 60; and one that expires 40 s from now, of what came with 60 */
+	char soon[200];
+	const struct cache_entry *e;
+	struct dname a = name("a.edu"), www = name("www.edu");
+	(void)state;
+	know((struct known){CACHE_ANSWER, "www.edu", 1, 60, "www.edu. 60 A 192.0.2.1\n" SIG, .lookup = 1});
+	assert_int_equal(cache_find(cache, CACHE_ANSWER, &www, 1, NOW, &e), CACHE_FRESH);
+	cache_judge(cache, e, CACHE_SECURE, NOW);
+	assert_int_equal(cache_left(e, NOW), 9);
+	snprintf(soon, sizeof(soon),
+	    "a.edu. 60 A 192.0.2.1\na.edu. 60 RRSIG A 8 2 60 19700101001720 19700101000000 1 edu. AAAA");
+	know((struct known){CACHE_ANSWER, "a.edu", 1, 60, soon, .lookup = 1});
+	assert_int_equal(cache_find(cache, CACHE_ANSWER, &a, 1, NOW, &e), CACHE_FRESH);
+	cache_judge(cache, e, CACHE_INSECURE, NOW);
+	assert_int_equal(cache_left(e, NOW), 60);
+	cache_judge(cache, e, CACHE_SECURE, NOW);
+	assert_int_equal(cache_left(e, NOW), 40);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -315,6 +336,7 @@ int main(void)
 	    TEST(names_are_compressed_and_what_does_not_fit_is_cut_over_udp),
 	    TEST(cut_answers_have_room_for_edns_to_the_octet),
 	    TEST(signatures_and_proofs_go_to_whom_they_concern),
+	    TEST(secure_is_no_longer_than_its_signature),
 	    TEST(ad_is_set_for_what_was_validated_and_to_whom_it_concerns),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
