@@ -1,1 +1,0 @@
-glassnet-dns-cache 1
