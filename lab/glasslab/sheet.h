@@ -5,6 +5,9 @@
  *     sheet_state.c     what is remembered: where the copy is, which steps were passed, which hints were given
  *     sheet_keep.c      a process that keeps the lab's packets while a worksheet is open
  *     sheet_wire.c      what those packets say
+ *     sheet_rows.c      the same packets as lines, from host to host
+ *     sheet_run.c       what programs in the lab's hosts say
+ *     sheet_packets.c   steps whose .conf names the packets, and the value
  *     sheet_check.c     step by step: passed, or not yet, and the evidence
  *     sheet_bundle.c    a student's answers and evidence in one file
  *     sheet_grade.c     the table that an instructor makes of many
@@ -113,10 +116,28 @@ struct dns_seen {
 	char peer[LAB_HOST_MAX];  /* the other host */
 };
 
+/* A packet, from the host that sent it to the one that got it. */
+struct row {
+	uint64_t packet; /* in its file */
+	int64_t time;    /* ns since 1970 */
+	char from[LAB_HOST_MAX], to[LAB_HOST_MAX], label[256];
+};
+
+struct rows {
+	struct row *at;
+	size_t n, cap;
+};
+
+/* Adds the packets of a capture file, in order of time. ERR_IO, ERR_FORMAT, ERR_BUDGET (too many). */
+enum err rows_read(struct rows *out, const char *path, struct why *w) MUST_USE;
+enum err rows_add(struct rows *rows, const struct row *row) MUST_USE; /* copies it */
+void rows_release(struct rows *rows);
+
 /* DNS over UDP as the laptop and the provider's resolver saw it, in order of time. */
 struct wire {
 	struct dns_seen *seen;
 	size_t n, cap;
+	struct rows rows;    /* only for worksheets with a step that names packets */
 	const json_t *facts; /* borrowed */
 };
 
@@ -138,9 +159,24 @@ struct sheet_case {
 	const struct sheet *sheet;
 	const struct sheet_answers *answers;
 	const struct wire *wire;
+	const json_t *said; /* step by step what a program in the lab said; or NULL */
 };
 
 void sheet_judge(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out);
+
+/* --- for the tests of steps --- */
+
+/* The tests "packets" and "value". */
+void test_packets(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out);
+bool step_wants_packets(const struct sheet_step *st);
+/* Is what the step says of packets and values as it must be? ERR_FORMAT, and the line. */
+enum err step_packets_check(const struct sheet_step *st, struct why *w) MUST_USE;
+const char *step_said(const struct sheet_case *c, const struct sheet_step *st);  /* NULL: nobody could be asked */
+const char *step_misconception(const struct sheet_step *st, const char *answer); /* NULL: it is none that is known */
+
+bool answer_same_name(const char *a, const char *b); /* without a last dot, in whatever letters */
+bool answer_names_host(const struct wire *w, const char *answer, const char *host);
+long long answer_number(const char *text); /* the first whole number in it; -1: there is none */
 
 /* --- bundles --- */
 

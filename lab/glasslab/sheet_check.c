@@ -1,8 +1,10 @@
 /* The tests that a step of a worksheet can name: each looks at what the wire showed, or holds a written answer against
- * it. No right answer stands in any file: the wire has it, or the lab's facts have. */
+ * it. No right answer stands in any file: the wire has it, or the lab's facts have. Steps that name packets are in
+ * sheet_packets.c. */
 #include "sheet.h"
 
 #include <ctype.h>
+#include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,7 +226,7 @@ static void test_denied_cached(const struct sheet_case *c, const struct sheet_st
 /* --- what the learner wrote --- */
 
 /* Without a last dot, in whatever letters. */
-static bool same_name(const char *a, const char *b)
+bool answer_same_name(const char *a, const char *b)
 {
 	size_t n = strlen(a), m = strlen(b);
 
@@ -234,7 +236,7 @@ static bool same_name(const char *a, const char *b)
 }
 
 /* A host of the lab by its name there, an address, or the name that stands in its title. */
-static bool names_host(const struct wire *w, const char *answer, const char *host)
+bool answer_names_host(const struct wire *w, const char *answer, const char *host)
 {
 	const json_t *h = wire_host(w, host);
 	const char *title = json_string_value(json_object_get(h, "title")),
@@ -242,7 +244,7 @@ static bool names_host(const struct wire *w, const char *answer, const char *hos
 	json_t *f, *a;
 	size_t i, k;
 
-	if (same_name(answer, host) || (last && strchr(last, '.') && same_name(answer, last + 1)))
+	if (answer_same_name(answer, host) || (last && strchr(last, '.') && answer_same_name(answer, last + 1)))
 		return true;
 	json_array_foreach(json_object_get(h, "interfaces"), i, f)
 	{
@@ -268,23 +270,39 @@ static bool has_word(const char *text, const char *word)
 }
 
 /* The first whole number in it; -1: there is none. */
-static long long number_in(const char *text)
+long long answer_number(const char *text)
 {
 	const char *p = text + strcspn(text, "0123456789");
 
 	return *p ? strtoll(p, NULL, 10) : -1;
 }
 
-/* What is known of this wrong answer; NULL: nothing. */
-static const char *misconception(const struct sheet_step *st, const char *answer)
+/* Is all of the answer what this regular expression describes? */
+static bool is_like(const char *answer, const char *pattern)
+{
+	char whole[SHEET_TEXT];
+	regex_t re;
+
+	if (snprintf(whole, sizeof whole, "^(%s)$", pattern) >= (int)sizeof whole ||
+	    regcomp(&re, whole, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0)
+		return false;
+	bool found = regexec(&re, answer, 0, NULL, 0) == 0;
+	regfree(&re);
+	return found;
+}
+
+/* wrong = ( { like = "a word of it"; say = "..."; }, { is = "all of it"; say = "..."; } ) */
+const char *step_misconception(const struct sheet_step *st, const char *answer)
 {
 	config_setting_t *list = config_setting_get_member(st->setting, "wrong");
 
 	for (int i = 0; list && i < config_setting_length(list); i++) {
 		config_setting_t *one = config_setting_get_elem(list, (unsigned)i);
-		const char *like = NULL, *says = NULL;
-		if (config_setting_lookup_string(one, "like", &like) &&
-		    config_setting_lookup_string(one, "say", &says) && has_word(answer, like))
+		const char *like = NULL, *is = NULL, *says = NULL;
+		(void)config_setting_lookup_string(one, "like", &like);
+		(void)config_setting_lookup_string(one, "is", &is);
+		if (config_setting_lookup_string(one, "say", &says) &&
+		    ((like && has_word(answer, like)) || (is && is_like(answer, is))))
 			return says;
 	}
 	return NULL;
@@ -304,7 +322,7 @@ static const char *answer_to(const struct sheet_case *c, const struct sheet_step
 static void judge_answer(const struct sheet_step *st, const char *answer, bool right, const struct dns_seen *evidence,
     struct finding_of_step *out)
 {
-	out->misconception = right ? NULL : misconception(st, answer);
+	out->misconception = right ? NULL : step_misconception(st, answer);
 	say(out, right ? VERDICT_PASS : VERDICT_FAIL, evidence,
 	    right ? "you wrote: %s" : "you wrote: %s; that is not what the wire shows", answer);
 }
@@ -323,7 +341,7 @@ static void test_first_server(const struct sheet_case *c, const struct sheet_ste
 	for (size_t i = 0; i < c->wire->n; i++) { /* who walked twice may have begun at two servers */
 		const struct dns_seen *s = &c->wire->seen[i];
 		if (is_walk_query(s, name) && wire_serves(c->wire, s->peer, ".") &&
-		    names_host(c->wire, answer, s->peer)) {
+		    answer_names_host(c->wire, answer, s->peer)) {
 			judge_answer(st, answer, true, s, out);
 			return;
 		}
@@ -340,8 +358,9 @@ static void test_answer_server(const struct sheet_case *c, const struct sheet_st
 		say(out, VERDICT_SKIP, NULL,
 		    "you wrote: %s; the wire has shown no answer of the zone's own server yet", answer);
 	else if (answer)
-		judge_answer(
-		    st, answer, names_host(c->wire, answer, s->peer) || (alias && same_name(answer, alias)), s, out);
+		judge_answer(st, answer,
+		    answer_names_host(c->wire, answer, s->peer) || (alias && answer_same_name(answer, alias)), s,
+		    out);
 }
 
 static void test_answer_ttl(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out)
@@ -353,7 +372,7 @@ static void test_answer_ttl(const struct sheet_case *c, const struct sheet_step 
 		say(out, VERDICT_SKIP, NULL,
 		    "you wrote: %s; the wire has shown no answer of the zone's own server yet", answer);
 	else if (answer)
-		judge_answer(st, answer, number_in(answer) == (long long)s->ttl, s, out);
+		judge_answer(st, answer, answer_number(answer) == (long long)s->ttl, s, out);
 }
 
 static void test_negative_ttl(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out)
@@ -365,7 +384,7 @@ static void test_negative_ttl(const struct sheet_case *c, const struct sheet_ste
 		say(out, VERDICT_SKIP, NULL,
 		    "you wrote: %s; the wire has shown no server of the zone that says no yet", answer);
 	else if (answer)
-		judge_answer(st, answer, number_in(answer) == (long long)s->negative, s, out);
+		judge_answer(st, answer, answer_number(answer) == (long long)s->negative, s, out);
 }
 
 /* A word of the setting "accept", and none that belongs to a known misconception. */
@@ -379,7 +398,7 @@ static void test_words(const struct sheet_case *c, const struct sheet_step *st, 
 		return;
 	for (int i = 0; accept && i < config_setting_length(accept); i++)
 		right |= has_word(answer, config_setting_get_string_elem(accept, i));
-	right = right && !misconception(st, answer);
+	right = right && !step_misconception(st, answer);
 	judge_answer(st, answer, right, NULL, out);
 	if (!right)
 		say(out, VERDICT_FAIL, NULL, "you wrote: %s", answer);
@@ -401,6 +420,8 @@ static const struct {
     {"dns-answer-server", test_answer_server},
     {"dns-answer-ttl", test_answer_ttl},
     {"words", test_words},
+    {"packets", test_packets},
+    {"value", test_packets},
 };
 
 void sheet_judge(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out)

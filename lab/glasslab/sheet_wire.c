@@ -143,5 +143,6 @@ enum err wire_read(struct wire *out, const char *path, size_t file, struct why *
 void wire_release(struct wire *w)
 {
 	free(w->seen);
+	rows_release(&w->rows);
 	*w = (struct wire){0};
 }

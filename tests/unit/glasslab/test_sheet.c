@@ -116,7 +116,7 @@ static void walk(const char *const *peers, size_t n)
 
 static enum verdict judge(const char *id, const char *answer, struct finding_of_step *f)
 {
-	const struct sheet_case c = {&sheet, &answers, &wire};
+	const struct sheet_case c = {&sheet, &answers, &wire, NULL};
 	char line[128];
 
 	snprintf(line, sizeof(line), "Answer %s: %s\n", id, answer ? answer : "");

@@ -1,0 +1,256 @@
+/* Steps of worksheets that name packets and values: what their .conf may say, and the verdicts. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "glasslab/sheet.h"
+#include "glassnet/clock.h"
+#include "torture.h"
+
+/* --- a worksheet of one step, in a folder of its own --- */
+
+static char folder[] = "/tmp/glassnet-sheet.XXXXXX";
+static struct sheet sheet;
+static struct sheet_answers answers;
+static struct wire wire;
+static json_t *facts, *said;
+
+#define HEAD "id = \"7.1\"; title = \"t\"; why = \"y\"; hints = [ \"a\", \"b\", \"c\" ]; "
+
+static void put_file(const char *name, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/worksheets/%s", folder, name);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static enum err load(const char *step, struct why *w)
+{
+	char text[2048];
+
+	snprintf(text, sizeof text, "topic = \"t\";\nsteps = (\n{ " HEAD "%s }\n);\n", step);
+	put_file("07-t.conf", text);
+	put_file("07-t.md", "# t\n");
+	return sheet_load(&sheet, folder, 7, w);
+}
+
+static int make_folder(void **state)
+{
+	char path[128];
+
+	(void)state;
+	strcpy(folder, "/tmp/glassnet-sheet.XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof path, "mkdir %s/worksheets", folder);
+	facts =
+	    json_loads("{\"hosts\":[{\"name\":\"k-root\",\"title\":\"root server k.root-servers.net\"}]}", 0, NULL);
+	said = NULL;
+	wire = (struct wire){.facts = facts};
+	answers.n = 0;
+	memset(&sheet, 0, sizeof sheet);
+	return system(path) == 0 && facts ? 0 : -1;
+}
+
+static int drop_folder(void **state)
+{
+	char path[128];
+
+	(void)state;
+	if (sheet.n_steps)
+		sheet_release(&sheet);
+	wire_release(&wire);
+	json_decref(facts);
+	json_decref(said);
+	snprintf(path, sizeof path, "rm -r %s", folder);
+	return system(path) == 0 ? 0 : -1;
+}
+
+static void begin(const char *step)
+{
+	struct why w = {""};
+
+	if (load(step, &w) != ERR_OK)
+		fail_msg("%s: %s", step, w.text);
+}
+
+/* A packet at this many seconds. */
+static void see(uint64_t packet, double seconds, const char *from, const char *to, const char *label)
+{
+	struct row r = {.packet = packet, .time = (int64_t)(seconds * (double)NS_PER_S)};
+
+	snprintf(r.from, sizeof r.from, "%s", from);
+	snprintf(r.to, sizeof r.to, "%s", to);
+	snprintf(r.label, sizeof r.label, "%s", label);
+	assert_int_equal(rows_add(&wire.rows, &r), ERR_OK);
+}
+
+static struct finding_of_step judge(const char *answer)
+{
+	const struct sheet_case c = {&sheet, &answers, &wire, said};
+	struct finding_of_step f;
+	char line[128];
+
+	snprintf(line, sizeof line, "Answer 7.1: %s\n", answer);
+	answers_parse(&answers, line, strlen(line));
+	sheet_judge(&c, &sheet.step[0], &f);
+	return f;
+}
+
+/* --- */
+
+static void confs_that_are_wrong_are_named(void **state)
+{
+	static const char *const bad[] = {"test = \"packets\";", "test = \"packets\"; seen = ( { from = \"x\"; } );",
+	    "test = \"packets\"; seen = ( { says = \"s\"; label = \"(\"; } );",
+	    "test = \"packets\"; none = { says = \"s\"; };", "test = \"value\"; answer = \"text\";",
+	    "test = \"value\"; value = { run = [ \"h\", \"p\" ]; };",
+	    "test = \"value\"; answer = \"text\"; value = { run = [ \"h\" ]; };",
+	    "test = \"value\"; answer = \"text\"; value = { of = \"to\"; };",
+	    "test = \"value\"; answer = \"text\"; seen = ( { says = \"s\"; } ); value = { seen = 1; };",
+	    "test = \"value\"; answer = \"text\"; seen = ( { says = \"s\"; } ); value = { of = \"toe\"; };",
+	    "test = \"value\"; answer = \"text\"; seen = ( { says = \"s\"; } ); value = { take = \"x\"; };"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct why w = {""};
+		if (load(bad[i], &w) != ERR_FORMAT || !strstr(w.text, "line 3"))
+			fail_msg("%s: %s", bad[i], w.text);
+	}
+}
+
+static void order_decides_and_what_must_not_follow(void **state)
+{
+	(void)state;
+	begin("test = \"packets\"; seen = ( { from = \"laptop\"; label = \"query\"; says = \"a query\"; }, { to = "
+	      "\"laptop\"; says = \"an answer\"; } ); none = { from = \"resolver\"; to = \"root\"; says = \"no "
+	      "question\"; }; within = 1.0;");
+	struct finding_of_step f = judge("");
+	assert_int_equal(f.verdict, VERDICT_SKIP);
+	assert_non_null(strstr(f.text, "a query"));
+	see(1, 0, "laptop", "resolver", "query");
+	f = judge("");
+	assert_int_equal(f.verdict, VERDICT_SKIP);
+	assert_non_null(strstr(f.text, "an answer"));
+	assert_int_equal(f.packet, 1);
+	see(2, 0.1, "resolver", "laptop", "answer");
+	see(3, 0.2, "resolver", "root", "query");
+	f = judge("");
+	assert_int_equal(f.verdict, VERDICT_SKIP);
+	assert_int_equal(f.packet, 3);
+	/* done again, rightly: what went wrong before does not count */
+	see(4, 5, "laptop", "resolver", "query");
+	see(5, 5.1, "resolver", "laptop", "answer");
+	see(6, 6.2, "resolver", "root", "query"); /* too late to belong to it */
+	f = judge("");
+	assert_int_equal(f.verdict, VERDICT_PASS);
+	assert_int_equal(f.packet, 5);
+}
+
+static void hosts_are_matched_as_a_whole(void **state)
+{
+	(void)state;
+	begin("test = \"packets\"; seen = ( { from = \"lap|top\"; says = \"s\"; } );");
+	see(1, 0, "laptop", "x", "y");
+	assert_int_equal(judge("").verdict, VERDICT_SKIP);
+	see(2, 0, "TOP", "x", "y");
+	assert_int_equal(judge("").verdict, VERDICT_PASS);
+}
+
+static void an_answer_is_compared_with_a_packet(void **state)
+{
+	(void)state;
+	begin(
+	    "test = \"value\"; answer = \"host\"; seen = ( { to = \".*-root\"; says = \"s\"; } ); value = { of = "
+	    "\"to\"; }; wrong = ( { like = \"edu\"; say = \"not edu\"; }, { is = \"[0-9]+\"; say = \"digits\"; } );");
+	assert_int_equal(judge("k-root").verdict, VERDICT_SKIP); /* nothing seen yet */
+	see(7, 0, "laptop", "k-root", "query");
+	assert_int_equal(judge("").verdict, VERDICT_SKIP);
+	assert_int_equal(judge("K.root-servers.net.").verdict, VERDICT_PASS);
+	struct finding_of_step f = judge("j-root");
+	assert_int_equal(f.verdict, VERDICT_FAIL);
+	assert_int_equal(f.packet, 7);
+	assert_null(strstr(f.text, "k-root")); /* it does not give the answer away */
+	assert_null(f.misconception);
+	assert_string_equal(judge("the edu server").misconception, "not edu");
+	assert_string_equal(judge("13").misconception, "digits");
+	assert_null(judge("13 servers").misconception);
+	see(8, 1, "laptop", "j-root", "query"); /* either time is right */
+	assert_int_equal(judge("j-root").verdict, VERDICT_PASS);
+	assert_int_equal(judge("k-root").verdict, VERDICT_PASS);
+}
+
+static void an_answer_is_compared_with_what_a_program_said(void **state)
+{
+	(void)state;
+	begin("test = \"value\"; answer = \"number\"; value = { run = [ \"host\", \"prog\" ]; take = \"TTL "
+	      "([0-9]+)\"; };");
+	assert_int_equal(judge("1757").verdict, VERDICT_SKIP); /* the lab cannot be asked */
+	said = json_pack("{s:s}", "7.1", "x TTL 1757\n");
+	assert_int_equal(judge("1757 seconds").verdict, VERDICT_PASS);
+	assert_int_equal(judge("17571").verdict, VERDICT_FAIL);
+	assert_int_equal(judge("much").verdict, VERDICT_FAIL);
+	json_object_set_new(said, "7.1", json_string("nothing"));
+	assert_int_equal(judge("1757").verdict, VERDICT_SKIP);
+}
+
+static void the_start_of_a_text_is_enough_if_it_is_long(void **state)
+{
+	(void)state;
+	begin("test = \"value\"; answer = \"text\"; least = 4; value = { run = [ \"host\", \"prog\" ]; };");
+	said = json_pack("{s:s}", "7.1", "c0ffee00\nmore");
+	assert_int_equal(judge("c0ffee00").verdict, VERDICT_PASS);
+	assert_int_equal(judge("C0FF").verdict, VERDICT_PASS);
+	assert_int_equal(judge("c0f").verdict, VERDICT_FAIL);
+	assert_int_equal(judge("c0ffee001").verdict, VERDICT_FAIL);
+	assert_int_equal(judge("more").verdict, VERDICT_FAIL);
+}
+
+/* The worksheets that are shipped are all well-formed, and each step has its blank where an answer is wanted. */
+static void shipped_worksheets_are_whole(void **state)
+{
+	unsigned found = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		struct why w = {""};
+		enum err e = sheet_load(&sheet, "lab", i, &w);
+		if (e == ERR_NEGATIVE)
+			continue;
+		if (e != ERR_OK)
+			fail_msg("%s", w.text);
+		FILE *f = fopen(sheet.prose, "r");
+		assert_non_null(f);
+		char text[65536] = "", blank[64];
+		assert_true(fread(text, 1, sizeof text - 1, f) > 0);
+		fclose(f);
+		for (size_t k = 0; k < sheet.n_steps; k++) {
+			snprintf(blank, sizeof blank, "\nAnswer %s: ____", sheet.step[k].id);
+			if (sheet.step[k].answer != (strstr(text, blank) != NULL))
+				fail_msg("%s: step %s", sheet.prose, sheet.step[k].id);
+		}
+		sheet_release(&sheet);
+		found++;
+	}
+	assert_true(found >= 4);
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, make_folder, drop_folder)
+	const struct CMUnitTest tests[] = {
+	    CASE(confs_that_are_wrong_are_named),
+	    CASE(order_decides_and_what_must_not_follow),
+	    CASE(hosts_are_matched_as_a_whole),
+	    CASE(an_answer_is_compared_with_a_packet),
+	    CASE(an_answer_is_compared_with_what_a_program_said),
+	    CASE(the_start_of_a_text_is_enough_if_it_is_long),
+	    CASE(shipped_worksheets_are_whole),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
