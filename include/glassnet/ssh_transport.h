@@ -127,6 +127,28 @@ enum err sshdir_seal(struct sshdir *d, const uint8_t *payload, size_t len, struc
 enum err sshdir_open(
     struct sshdir *d, const uint8_t *p, size_t len, struct sbuf *payload, size_t *whole, const char **why) MUST_USE;
 
+/* --- what is made of the shared secret (RFC 4253 7.2 and 8) --- */
+
+#define SSH_HASH        32
+#define SSHKEX_SECRET   32 /* octets of K with Curve25519 */
+#define SSHKEX_INPUTS   7  /* V_C, V_S, I_C, I_S, K_S, Q_C, Q_S: what the exchange hash is over, with K behind */
+#define SSHKEX_STRICT_C "kex-strict-c-v00@openssh.com"
+#define SSHKEX_STRICT_S "kex-strict-s-v00@openssh.com"
+
+struct sshkex_input {
+	const char *name;
+	const uint8_t *p; /* borrowed */
+	size_t len;
+};
+
+/* The exchange hash H. ERR_NOMEM. */
+enum err sshkex_hash(uint8_t out[static SSH_HASH], const struct sshkex_input in[static SSHKEX_INPUTS],
+    const uint8_t k[static SSHKEX_SECRET]) MUST_USE;
+/* A key of n octets, at most SSHCIPHER_KEY_MAX: HASH(K, H, letter, session id), and further HASH(K, H, all before). The
+ * letters: 'A' and 'B' the nonce to the server and to the client, 'C' and 'D' the key. ERR_NOMEM. */
+enum err sshkex_derive(char letter, const uint8_t k[static SSHKEX_SECRET], const uint8_t hash[static SSH_HASH],
+    const uint8_t session_id[static SSH_HASH], uint8_t *out, size_t n) MUST_USE;
+
 /* --- the transport --- */
 
 /* What is offered: comma-separated lists, best first. */
@@ -142,7 +164,6 @@ struct sshoffer {
 #define SSH_VERSION_MAX 255 /* octets of the version line with CR LF (RFC 4253 4.2) */
 #define SSH_BANNER_MAX  64  /* lines before it */
 #define SSH_WHY         320
-#define SSH_HASH        32
 #define SSH_PENDING_MAX ((size_t)16 << 20) /* octets, of messages that are under way when keys are exchanged anew */
 
 struct sshtr;

@@ -13,9 +13,7 @@
 #include "kex.h"
 #include "tell.h"
 
-#define STRICT_C "kex-strict-c-v00@openssh.com"
-#define STRICT_S "kex-strict-s-v00@openssh.com"
-#define MACS     "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512"
+#define MACS "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512"
 
 struct exchange {
 	struct sshtr *tr;
@@ -40,8 +38,8 @@ enum err sshkex_begin(struct sshtr *tr)
 	snprintf(kex, sizeof(kex), "%s%s%s%s", tr->o.offer.kex, tr->has_session || tr->o.server ? "" : ",ext-info-c",
 	    tr->has_session || !tr->o.offer.strict ? "" : ",",
 	    tr->has_session || !tr->o.offer.strict ? ""
-	    : tr->o.server                         ? STRICT_S
-	                                           : STRICT_C);
+	    : tr->o.server                         ? SSHKEX_STRICT_S
+	                                           : SSHKEX_STRICT_C);
 	sbuf_clear(b);
 	sbuf_u8(b, SSHMSG_KEXINIT);
 	sbuf_bytes(b, cookie, sizeof(cookie));
@@ -145,8 +143,8 @@ static enum err agree_strict(struct exchange *x)
 
 	if (!x->first)
 		return ERR_OK;
-	tr->strict =
-	    tr->o.offer.strict && sshkexinit_has(&x->theirs, SSHLIST_KEX, tr->o.server ? STRICT_C : STRICT_S);
+	tr->strict = tr->o.offer.strict &&
+	             sshkexinit_has(&x->theirs, SSHLIST_KEX, tr->o.server ? SSHKEX_STRICT_C : SSHKEX_STRICT_S);
 	tr->peer_wants_ext_info = sshkexinit_has(&x->theirs, SSHLIST_KEX, "ext-info-c");
 	if (tr->strict && tr->in.seq != 1)
 		return sshtr_fail(tr, ERR_FORMAT, "strict-order",
@@ -249,16 +247,8 @@ static enum err hash_all(struct exchange *x)
 	    {"Q_S", tr->o.server ? x->public : x->peer_public, 32},
 	    {"K", x->k, 32},
 	};
-	struct sbuf b = {0};
 
-	for (int i = 0; i < 7; i++)
-		sbuf_string(&b, in[i].p, in[i].len);
-	sbuf_mpint(&b, x->k, 32);
-	bool bad = b.bad;
-	if (!bad)
-		crypto_hash_sha256(tr->hash, b.p, b.len);
-	sbuf_release(&b);
-	if (bad)
+	if (sshkex_hash(tr->hash, in, x->k) != ERR_OK)
 		return sshtr_fail(tr, ERR_NOMEM, "out-of-memory", "out of memory");
 	if (!tr->has_session)
 		memcpy(tr->session_id, tr->hash, SSH_HASH);
@@ -266,30 +256,9 @@ static enum err hash_all(struct exchange *x)
 	return ERR_OK;
 }
 
-/* A key of n octets (RFC 4253 7.2): HASH(K, H, letter, session id), and further HASH(K, H, all before). */
-static bool derive(struct exchange *x, char letter, uint8_t *out, size_t n)
+static bool derive(const struct exchange *x, char letter, uint8_t *out, size_t n)
 {
-	struct sshtr *tr = x->tr;
-	uint8_t done[SSHCIPHER_KEY_MAX + SSH_HASH];
-
-	for (size_t have = 0; have < n; have += SSH_HASH) {
-		struct sbuf b = {0};
-		sbuf_mpint(&b, x->k, 32);
-		sbuf_bytes(&b, tr->hash, SSH_HASH);
-		if (have == 0) {
-			sbuf_u8(&b, (uint8_t)letter);
-			sbuf_bytes(&b, tr->session_id, SSH_HASH);
-		} else {
-			sbuf_bytes(&b, done, have);
-		}
-		if (b.bad)
-			return false;
-		crypto_hash_sha256(done + have, b.p, b.len);
-		sbuf_release(&b);
-	}
-	memcpy(out, done, n);
-	sodium_memzero(done, sizeof(done));
-	return true;
+	return sshkex_derive(letter, x->k, x->tr->hash, x->tr->session_id, out, n) == ERR_OK;
 }
 
 static enum err use_keys(struct exchange *x, bool out)

@@ -12,11 +12,6 @@ void sshtell_choice(struct sshtr *tr, const struct sshkexinit *ours, const struc
 void sshtell_no_choice(
     struct sshtr *tr, const struct sshkexinit *ours, const struct sshkexinit *theirs, enum sshlist w);
 /* The exchange hash, and what went into it. */
-struct sshkex_input {
-	const char *name;
-	const uint8_t *p;
-	size_t len;
-};
 void sshtell_hash(struct sshtr *tr, const struct sshkex_input *in, size_t n);
 void sshtell_signature(struct sshtr *tr, bool good, const char *why);
 void sshtell_newkeys(struct sshtr *tr, bool out, enum sshcipher c);
