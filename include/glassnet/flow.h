@@ -8,7 +8,7 @@
  *
  * Sequence numbers count from the connection's begin; retransmissions, segments out of order, repeated
  * acknowledgments, keep-alives, full windows and what the capture lacks are told; messages that several segments carry
- * are put together before TLS, HTTP, SSH, DNS and dhview's frames are read; with a key log TLS is opened. Memory is
+ * are put together before TLS, HTTP, SSH, DNS and dhview's frames are read; with a key log TLS and SSH are opened. Memory is
  * bounded: of more connections than that the one that was silent for longest is forgotten, and what would need more
  * room than a stream has is read as far as it is there. Nothing a peer sends makes this allocate more. */
 #ifndef GLASSNET_FLOW_H
@@ -35,9 +35,9 @@ enum segment_mark {
 	SEGMENT_REUSED = 1024, /* a new connection between the ends of an old one */
 };
 
-/* What was inside of an encrypted record. */
+/* What was inside of an encrypted record, or of an SSH packet (segment->proto says which). */
 struct opened {
-	uint8_t type;                  /* enum tls_content; of a record that could not be opened 0 */
+	uint8_t type;                  /* enum tls_content; of SSH the message's number */
 	size_t record_off, record_len; /* where it was, in segment->data */
 	const uint8_t *bytes;          /* borrowed until the next call */
 	size_t len;
@@ -69,7 +69,7 @@ struct segment {
 	/* opened records, in order */
 	unsigned n_opened;
 	const struct opened *opened;
-	const uint8_t *inner; /* what they carried, put together: whole messages */
+	const uint8_t *inner; /* what they carried, put together: whole messages; of SSH what its channels carried */
 	size_t inner_len;
 	enum proto inner_proto; /* PROTO_NONE: nothing whole */
 	const char *not_opened; /* a sentence where there is a key log, and it does not open this; or NULL */
@@ -92,10 +92,12 @@ void flows_free(struct flows *f); /* NULL is allowed; wipes keys */
  * too. */
 enum err flows_take(struct flows *f, struct packet *p, const struct packet *far, size_t place) MUST_USE;
 
-/* Secrets in the SSLKEYLOGFILE format. What is no such line is ignored; *used (or NULL) gets the number of those that
- * were taken. */
+/* Secrets of TLS in the SSLKEYLOGFILE format, and of SSH as sshview and tshark have them: the cookie of KEXINIT and a
+ * private half of Curve25519, in hex. What is no such line is ignored; *used (or NULL) gets the number of those that were
+ * taken. */
 enum err flows_add_keys(struct flows *f, const char *keylog, size_t len, size_t *used) MUST_USE;
 bool flows_has_keys(const struct flows *f);
+bool flows_has_tls_keys(const struct flows *f);
 
 /* "retransmission of #4" and the like, with commas between; "" for none. Returns out. */
 char *segment_marks_text(const struct segment *s, char *out, size_t cap);

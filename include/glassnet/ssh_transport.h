@@ -38,7 +38,8 @@ enum sshmsg {
 	SSHMSG_USERAUTH_SUCCESS = 52,
 	SSHMSG_USERAUTH_BANNER = 53,
 	SSHMSG_USERAUTH_PK_OK = 60,
-	SSHMSG_GLOBAL_REQUEST = 80, /* RFC 4254 */
+	SSHMSG_USERAUTH_INFO_RESPONSE = 61, /* RFC 4256 3.4 */
+	SSHMSG_GLOBAL_REQUEST = 80,         /* RFC 4254 */
 	SSHMSG_REQUEST_SUCCESS = 81,
 	SSHMSG_REQUEST_FAILURE = 82,
 	SSHMSG_CHANNEL_OPEN = 90,
@@ -56,6 +57,8 @@ enum sshmsg {
 
 /* "CHANNEL_DATA"; never NULL. */
 const char *sshmsg_name(uint8_t type);
+/* Emits every field of a message (payload from its type on). Stops where it ends too early. */
+void sshfields(struct trace *t, const uint8_t *payload, size_t len);
 
 /* --- KEXINIT: the lists, and what is chosen of them (RFC 4253 7.1) --- */
 

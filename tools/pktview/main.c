@@ -18,7 +18,7 @@
 	    CLI_HTML_OPTION, {.name = "count", .letter = 'c', .arg = "N", .help = "stop after N packets"},           \
 	    {.name = "keylog",                                                                                       \
 	        .arg = "FILE",                                                                                       \
-	        .help = "open TLS records with the secrets in FILE (SSLKEYLOGFILE format)"},                         \
+	        .help = "open TLS and SSH with the secrets in FILE (SSLKEYLOGFILE format; sshview's)"},              \
 	    {.name = "numeric", .letter = 'n', .help = "addresses, no names"},                                       \
 	    {.name = "relative", .help = "print seconds since the first packet (the default)"},                      \
 	    {.name = "delta", .help = "print seconds since the packet before"},                                      \
@@ -50,7 +50,7 @@ static const struct cli_option read_options[] = {VIEW_OPTIONS, CLI_END};
 #define KEYLOG_OPTION                                                                                                \
 	{                                                                                                            \
 		.name = "keylog", .arg = "FILE",                                                                     \
-		.help = "open TLS records with the secrets in FILE (SSLKEYLOGFILE format)"                           \
+		.help = "open TLS and SSH with the secrets in FILE (SSLKEYLOGFILE format; sshview's)"                \
 	}
 #define NUMERIC_OPTION                                                                                               \
 	{                                                                                                            \
@@ -114,7 +114,7 @@ static const struct cli_tool tool = {.name = "pktview",
                 "  pktview ladder all.pcapng not arp        who spoke when, one column a host\n"
                 "  pktview live --lab --pcap all.pcapng     keep it for Wireshark, with comments\n"
                 "  pktview page all.pcapng -o page.html     a page to click through, offline\n"
-                "  pktview follow a.pcap 7 --keylog keys    what both sides said, TLS opened\n"
+                "  pktview follow a.pcap 7 --keylog keys    what both sides said, TLS or SSH opened\n"
                 "  pktview diff laptop.pcap bank.pcap       what routers and the NAT changed\n",
     .notes = "FILTER is a pcap filter: host 192.0.2.1 and not port 22 (man pcap-filter).\n"};
 

@@ -384,7 +384,7 @@ struct view_end view_run(struct capture *c, const struct view_options *o, FILE *
 	fail(v, flows_new(&v->flows, &flows_limits));
 	if (!v->end.err && o->keylog)
 		fail(v, flows_add_keys(v->flows, o->keylog, o->keylog_len, NULL));
-	if (!v->end.err && o->keylog && w && pcapng_tls_keys(w, o->keylog, o->keylog_len)) {
+	if (!v->end.err && w && flows_has_tls_keys(v->flows) && pcapng_tls_keys(w, o->keylog, o->keylog_len)) {
 		v->end.pcap_failed = true;
 		fail(v, ERR_IO);
 	}

@@ -6,6 +6,7 @@
 #include "glassnet/proto/ip.h"
 #include "opener.h"
 #include "private.h"
+#include "ssh_opener.h"
 
 #define BUCKETS 16384
 
@@ -18,6 +19,7 @@ struct flows {
 	uint64_t number; /* of the last connection */
 	struct account account;
 	struct keys keys;
+	struct ssh_keys ssh_keys;
 	struct segment segment; /* what was given out last */
 	struct flow *given;     /* … and its connection; NULL: none */
 	unsigned given_side;
@@ -107,7 +109,9 @@ static void forget(struct flows *f, struct flow *flow)
 		flow->half[i] = (struct half){0};
 	}
 	opener_free(flow->opener, &f->account);
+	ssh_opener_free(flow->ssh, &f->account);
 	flow->opener = NULL;
+	flow->ssh = NULL;
 	flow->proto = PROTO_NONE;
 	flow->reset = flow->head_asked = false;
 }
@@ -133,6 +137,7 @@ void flows_free(struct flows *f)
 	while (f->oldest)
 		remove_flow(f, f->oldest);
 	keys_release(&f->keys);
+	ssh_keys_release(&f->ssh_keys);
 	free(f);
 }
 
@@ -213,6 +218,8 @@ static enum err take(struct flows *f, struct flow *flow, unsigned side, struct p
 	f->given_side = side;
 	if (s->proto == PROTO_TLS && !e)
 		e = opener_take(flow, side, &f->keys, &f->account, s);
+	if (s->proto == PROTO_SSH && !e)
+		e = ssh_opener_take(flow, side, &f->ssh_keys, &f->account, s);
 	if (s->proto != PROTO_NONE && s->len > 0) {
 		bool alone = s->before == 0 && s->data == p->bytes + p->payload_off;
 		packet_add_layer(p, s->proto, !alone, s->len);
@@ -235,6 +242,7 @@ enum err flows_take(struct flows *f, struct packet *p, const struct packet *far,
 	if (f->given) {
 		stream_settle(&f->given->half[f->given_side].stream, &f->account);
 		opener_settle(f->given, f->given_side, &f->account);
+		ssh_opener_settle(f->given);
 	}
 	f->given = NULL;
 	packet_parse_headers(p);
@@ -248,10 +256,22 @@ enum err flows_take(struct flows *f, struct packet *p, const struct packet *far,
 
 enum err flows_add_keys(struct flows *f, const char *keylog, size_t len, size_t *used)
 {
-	return keys_add(&f->keys, keylog, len, used);
+	size_t tls = 0, ssh = 0;
+	enum err e = keys_add(&f->keys, keylog, len, &tls);
+
+	if (!e)
+		e = ssh_keys_add(&f->ssh_keys, keylog, len, &ssh);
+	if (used)
+		*used = tls + ssh;
+	return e;
 }
 
 bool flows_has_keys(const struct flows *f)
+{
+	return f->keys.n > 0 || f->ssh_keys.n > 0;
+}
+
+bool flows_has_tls_keys(const struct flows *f)
 {
 	return f->keys.n > 0;
 }

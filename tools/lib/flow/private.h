@@ -75,7 +75,8 @@ struct flow {
 	bool head_asked;  /* the last HTTP request was HEAD: the response has no body whatever it says */
 	bool reset;
 	struct half half[2];
-	struct opener *opener; /* TLS keys of the connection; NULL: none were looked for yet */
+	struct opener *opener;  /* TLS keys of the connection; NULL: none were looked for yet */
+	struct ssh_opener *ssh; /* the same of SSH */
 };
 
 /* How much there is of everything. */

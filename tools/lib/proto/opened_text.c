@@ -7,6 +7,7 @@
 #include "glassnet/packet.h"
 #include "glassnet/proto/tls.h"
 #include "glassnet/wire.h"
+#include "opened_ssh.h"
 #include "segment_text.h"
 
 #define HEAD 4 /* of a handshake message: type and length */
@@ -66,10 +67,22 @@ static void add_inner(const struct segment *s, struct text *out)
 	text_str(out, packet_summary(&p, line, sizeof(line)));
 }
 
+static void add_ssh(const struct segment *s, struct text *out)
+{
+	for (unsigned i = 0; i < s->n_opened && !out->cut; i++) {
+		text_str(out, i > 0 ? "; " : "");
+		opened_ssh_line(&s->opened[i], out);
+	}
+}
+
 void opened_line(const struct segment *s, struct text *out)
 {
 	bool any = false, data = false;
 
+	if (s->proto == PROTO_SSH) {
+		add_ssh(s, out);
+		return;
+	}
 	for (unsigned i = 0; i < s->n_opened; i++) {
 		const struct opened *o = &s->opened[i];
 		const char *alert = o->len == 2 ? tls_alert_name(o->bytes[1]) : NULL;
@@ -154,6 +167,17 @@ static void emit_one(const struct packet *p, struct trace *t, const char *from, 
 	                .to_addr = endpoint_text(b, &p->dst)}});
 }
 
+static void emit_ssh(
+    const struct packet *p, const struct opened *o, struct trace *t, const char *from, const char *to)
+{
+	char line[512];
+	struct text text = text_init(line, sizeof(line));
+
+	opened_ssh_line(o, &text);
+	emit_one(p, t, from, to, "SSH", line, o->bytes, o->len);
+	opened_ssh_describe(o, t);
+}
+
 void packet_emit_opened(const struct packet *p, struct trace *t, const char *from, const char *to)
 {
 	const struct segment *s = p->segment;
@@ -167,6 +191,10 @@ void packet_emit_opened(const struct packet *p, struct trace *t, const char *fro
 		const struct opened *o = &s->opened[i];
 		struct segment one = {.n_opened = 1, .opened = o};
 		struct text text = text_init(line, sizeof(line));
+		if (s->proto == PROTO_SSH) {
+			emit_ssh(p, o, t, from, to);
+			continue;
+		}
 		if (o->type == TLS_APPLICATION_DATA)
 			continue;
 		opened_line(&one, &text);

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fields.h"
 #include "glassnet/ssh_transport.h"
 
 enum form {
@@ -49,6 +48,7 @@ static const struct message {
     {SSHMSG_USERAUTH_FAILURE, "RFC 4252 5.1", {{F_TEXT, "methods that can continue"}, {F_BOOL, "partial success"}}},
     {SSHMSG_USERAUTH_BANNER, "RFC 4252 5.4", {{F_TEXT, "message"}, {F_TEXT, "language"}}},
     {SSHMSG_USERAUTH_PK_OK, "RFC 4252 7", {{F_TEXT, "algorithm"}, {F_KEY, "key"}}},
+    {SSHMSG_USERAUTH_INFO_RESPONSE, "RFC 4256 3.4", {{F_U32, "answers"}, {F_TEXT, "first answer"}}},
     {SSHMSG_GLOBAL_REQUEST, "RFC 4254 4", {{F_TEXT, "request"}, {F_BOOL, "wants a reply"}}},
     {SSHMSG_CHANNEL_OPEN, "RFC 4254 5.1",
         {{F_TEXT, "type"}, {F_U32, "sender's channel"}, {F_U32, "window"}, {F_U32, "largest packet"}}},
@@ -76,6 +76,10 @@ static const struct {
 } more[] = {
     {SSHMSG_USERAUTH_REQUEST, "publickey",
         {{F_BOOL, "signed"}, {F_TEXT, "algorithm"}, {F_KEY, "key"}, {F_COUNT, "signature"}}},
+    {SSHMSG_USERAUTH_REQUEST, "password", {{F_BOOL, "changes it"}, {F_TEXT, "password"}, {F_TEXT, "new password"}}},
+    {SSHMSG_CHANNEL_REQUEST, "env", {{F_TEXT, "variable"}, {F_TEXT, "value"}}},
+    {SSHMSG_CHANNEL_REQUEST, "subsystem", {{F_TEXT, "subsystem"}}},
+    {SSHMSG_CHANNEL_REQUEST, "pty-req", {{F_TEXT, "terminal"}, {F_U32, "columns"}, {F_U32, "rows"}}},
     {SSHMSG_CHANNEL_REQUEST, "exec", {{F_TEXT, "command"}}},
     {SSHMSG_CHANNEL_REQUEST, "exit-status", {{F_U32, "exit status"}}},
     {SSHMSG_CHANNEL_REQUEST, "exit-signal",
