@@ -35,6 +35,33 @@ static size_t make_segment(uint8_t *out, const uint8_t *d, size_t len, uint32_t 
 	return HEADERS + len;
 }
 
+/* What was opened has octets of its own: the messages are told with their fields behind them. */
+static enum err check_opened_event(void *ctx, const struct event *ev)
+{
+	size_t *len = ctx;
+
+	if (ev->kind == EV_RECV) {
+		must_be_clean(ev->u.msg.label);
+		*len = ev->u.msg.len;
+	} else if (ev->kind == EV_FIELD) {
+		must(ev->u.field.off <= *len && ev->u.field.len <= *len - ev->u.field.off);
+		must_be_clean(ev->u.field.value);
+	}
+	return ERR_OK;
+}
+
+static void check_opened(const struct packet *p)
+{
+	size_t len = 0;
+	struct trace t;
+
+	trace_init(&t, &clock_real, "fuzz");
+	must(trace_add(&t, (struct trace_sink){
+	                       .on_event = check_opened_event, .release = release_nothing, .ctx = &len}) == ERR_OK);
+	packet_emit_opened(p, &t, "a", "b");
+	end_trace(&t);
+}
+
 static void check_packet(const struct packet *p)
 {
 	char line[400];
@@ -54,6 +81,7 @@ static void check_packet(const struct packet *p)
 		must_be_clean(segment_marks_text(s, line, 20));
 	packet_describe(p, &t);
 	end_trace(&t);
+	check_opened(p);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

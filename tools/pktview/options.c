@@ -62,8 +62,7 @@ static int read_keylog(struct cli *c, struct view_options *o, char **keylog)
 		return e ? cli_fail(c, e, "%s: %s", path, err_text(e)) : EXIT_YES;
 	return cli_fail(c, ERR_FORMAT,
 	    "%s, at offset 0: no line of a TLS key log (LABEL, client random, secret: SSLKEYLOGFILE format), and "
-	    "none of "
-	    "sshview's (cookie, private key)",
+	    "none of sshview's (cookie, private key)",
 	    path);
 }
 
