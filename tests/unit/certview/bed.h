@@ -60,6 +60,24 @@ static struct pair make(
 		0                                                                                                    \
 	}
 
+static struct pair root, mid; /* the trusted root, and the authority below it */
+
+static int setup(void **state)
+{
+	(void)state;
+	root = make("/CN=Root", NULL, true, NULL, PLAIN);
+	mid = make("/CN=Mid", &root, true, NULL, PLAIN);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pair_release(&root);
+	pair_release(&mid);
+	return 0;
+}
+
 struct bed {
 	struct path_store *store;
 	struct path_rules rules;

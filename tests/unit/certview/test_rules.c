@@ -4,24 +4,6 @@
 
 #include <openssl/x509v3.h>
 
-static struct pair root, mid;
-
-static int setup(void **state)
-{
-	(void)state;
-	root = make("/CN=Root", NULL, true, NULL, PLAIN);
-	mid = make("/CN=Mid", &root, true, NULL, PLAIN);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pair_release(&root);
-	pair_release(&mid);
-	return 0;
-}
-
 /* The leaf below mid, with these extensions in the place of the usual ones. */
 static void judge_leaf(const char *const *more, struct issue_spec s, const char *subject, enum cert_profile profile,
     enum cert_use use, const char *ids)
