@@ -367,8 +367,12 @@ static int verb_step(struct cli *c)
 }
 
 static const struct cli_option compare_options[] = {
-    {.name = "seconds", .arg = "S", .help = "measure each operation for S seconds (default 0.1)"}, CLI_TRACE_OPTIONS,
-    CLI_END};
+    {.name = "seconds", .arg = "S", .help = "measure each operation for S seconds (default 0.1)"},
+    {.name = "rsa",
+        .arg = "BITS",
+        .choices = "2048|3072|4096",
+        .help = "the longest RSA key: making one takes long (default 4096)"},
+    CLI_TRACE_OPTIONS, CLI_END};
 
 static void show_what(const char *what)
 {
@@ -382,11 +386,14 @@ static int verb_compare(struct cli *c)
 	    .rsa_bits = 4096,
 	    .interrupted = cli_interrupted,
 	    .progress = show_what};
+	const char *bits = cli_get(c, "rsa");
 	struct compare_result res;
 	struct trace t;
 
 	if (!cli_seconds(c, "seconds", 60, &o.each_ns))
 		return EXIT_USAGE;
+	if (bits)
+		o.rsa_bits = (unsigned)strtoul(bits, NULL, 10);
 	cli_catch_interrupt();
 	enum err e = cli_trace_open(c, &t, &clock_real, "hashview");
 	if (e == ERR_OK)
