@@ -8,6 +8,7 @@
  *     value = { seen = 0; of = "label"; take = "TTL ([0-9]+)"; };       the first group, of the first packet
  *     value = { run = [ "HOST", "PROGRAM", ... ]; take = "..."; };      of what a program in a host prints
  *     answer = "number" | "host" | "text"; least = 8;                   the first 8 characters of a text are enough
+ *     answer = "number"; factor = 5;                                    a measurement: five times more or less is right
  *
  * from and to are regular expressions (POSIX, extended, any case) for the whole name of a host; label for a part. */
 #include "sheet.h"
@@ -180,11 +181,14 @@ static bool same_start(const char *answer, const char *value, size_t least)
 static bool is_right(const struct sheet_case *c, const struct sheet_step *st, const char *answer, const char *value)
 {
 	const char *kind = step_text(st, "answer");
-	int least = 0;
+	int least = 0, factor = 1;
 
 	(void)config_setting_lookup_int(st->setting, "least", &least);
-	if (strcmp(kind, "number") == 0)
-		return answer_number(answer) >= 0 && answer_number(answer) == answer_number(value);
+	(void)config_setting_lookup_int(st->setting, "factor", &factor);
+	if (strcmp(kind, "number") == 0) {
+		long long a = answer_number(answer), b = answer_number(value);
+		return a >= 0 && b >= 0 && (double)a <= (double)b * factor && (double)b <= (double)a * factor;
+	}
 	if (strcmp(kind, "host") == 0)
 		return answer_names_host(c->wire, answer, value);
 	return same_start(answer, value, (size_t)least) || answer_same_name(answer, value);

@@ -199,6 +199,20 @@ static void an_answer_is_compared_with_what_a_program_said(void **state)
 	assert_int_equal(judge("1757").verdict, VERDICT_SKIP);
 }
 
+static void a_measurement_is_right_within_its_factor(void **state)
+{
+	(void)state;
+	begin("test = \"value\"; answer = \"number\"; factor = 5; value = { run = [ \"host\", \"prog\" ]; };");
+	said = json_pack("{s:s}", "7.1", "100 times\n");
+	assert_int_equal(judge("20").verdict, VERDICT_PASS);
+	assert_int_equal(judge("about 500 times").verdict, VERDICT_PASS);
+	assert_int_equal(judge("19").verdict, VERDICT_FAIL);
+	assert_int_equal(judge("501").verdict, VERDICT_FAIL);
+	assert_int_equal(judge("0").verdict, VERDICT_FAIL);
+	assert_int_equal(judge("99999999999999999999").verdict, VERDICT_FAIL);
+	assert_int_equal(judge("very much").verdict, VERDICT_FAIL);
+}
+
 static void the_start_of_a_text_is_enough_if_it_is_long(void **state)
 {
 	(void)state;
@@ -249,6 +263,7 @@ int main(void)
 	    CASE(hosts_are_matched_as_a_whole),
 	    CASE(an_answer_is_compared_with_a_packet),
 	    CASE(an_answer_is_compared_with_what_a_program_said),
+	    CASE(a_measurement_is_right_within_its_factor),
 	    CASE(the_start_of_a_text_is_enough_if_it_is_long),
 	    CASE(shipped_worksheets_are_whole),
 	};
