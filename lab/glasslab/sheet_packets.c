@@ -7,6 +7,7 @@
  *     none = { ...; says = "no question to anybody"; }; within = 1.0;   what must not have followed, in seconds
  *     value = { seen = 0; of = "label"; take = "TTL ([0-9]+)"; };       the first group, of the first packet
  *     value = { run = [ "HOST", "PROGRAM", ... ]; take = "..."; };      of what a program in a host prints
+ *     value = { count = { ...; says = "..."; }; };                      how many, from the first packet of seen to its last
  *     answer = "number" | "host" | "text"; least = 8;                   the first 8 characters of a text are enough
  *     answer = "number"; factor = 5;                                    a measurement: five times more or less is right
  *
@@ -128,6 +129,8 @@ struct value {
 	int seen;
 	size_t part;
 	bool run; /* a program says it, not a packet */
+	bool counts;
+	struct pattern count;
 };
 
 static enum err value_load(struct value *v, const struct sheet_step *st, size_t n_seen, struct why *w)
@@ -140,7 +143,10 @@ static enum err value_load(struct value *v, const struct sheet_step *st, size_t 
 	int line = (int)config_setting_source_line(st->setting);
 	if (!st->answer || !(v->setting = config_setting_get_member(st->setting, "value")))
 		return why(w, ERR_FORMAT, "line %d: answer and value = { ... } are missing", line);
-	config_setting_t *run = config_setting_get_member(v->setting, "run");
+	config_setting_t *run = config_setting_get_member(v->setting, "run"),
+	                 *count = config_setting_get_member(v->setting, "count");
+	if (count && (!n_seen || run))
+		return why(w, ERR_FORMAT, "line %d: count counts between the packets of seen", line);
 	v->run = run != NULL;
 	(void)config_setting_lookup_int(v->setting, "seen", &v->seen);
 	(void)config_setting_lookup_string(v->setting, "of", &of);
@@ -151,13 +157,16 @@ static enum err value_load(struct value *v, const struct sheet_step *st, size_t 
 	v->has_take = config_setting_lookup_string(v->setting, "take", &text) && compile(&v->take, text, false);
 	if (config_setting_get_member(v->setting, "take") && !(v->has_take && v->take.re_nsub))
 		return why(w, ERR_FORMAT, "line %d: take is a regular expression with a group ( )", line);
-	return ERR_OK;
+	v->counts = count != NULL;
+	return count ? pattern_load(&v->count, count, w) : ERR_OK;
 }
 
 static void value_release(struct value *v)
 {
 	if (v->has_take)
 		regfree(&v->take);
+	if (v->counts)
+		pattern_release(&v->count);
 }
 
 /* The first group of take in text, or its first line. */
@@ -229,10 +238,25 @@ static const struct row *intruder(const struct judged *j, const struct row *last
 	return NULL;
 }
 
+/* How many packets are like the one that is counted. */
+static const char *counted(
+    const struct judged *j, const struct row *first, const struct row *last, char out[static 24])
+{
+	unsigned n = 0;
+
+	for (const struct row *r = first; r <= last; r++)
+		n += is_it(&j->v->count, r);
+	snprintf(out, 24, "%u", n);
+	return out;
+}
+
 static void judge_answer(const struct judged *j, const struct row *const *at)
 {
+	char number[24];
 	const struct row *r = j->v->run ? NULL : at[j->v->seen];
-	const char *says = j->v->run ? step_said(j->c, j->st) : part_of(r, j->v->part);
+	const char *says = j->v->run      ? step_said(j->c, j->st)
+	                   : j->v->counts ? counted(j, at[0], at[j->x->n - 1], number)
+	                                  : part_of(r, j->v->part);
 	char value[SHEET_TEXT];
 
 	if (!says || !value_in(j->v, says, value))

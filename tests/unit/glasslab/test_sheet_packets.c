@@ -114,7 +114,10 @@ static void confs_that_are_wrong_are_named(void **state)
 	    "test = \"value\"; answer = \"text\"; value = { of = \"to\"; };",
 	    "test = \"value\"; answer = \"text\"; seen = ( { says = \"s\"; } ); value = { seen = 1; };",
 	    "test = \"value\"; answer = \"text\"; seen = ( { says = \"s\"; } ); value = { of = \"toe\"; };",
-	    "test = \"value\"; answer = \"text\"; seen = ( { says = \"s\"; } ); value = { take = \"x\"; };"};
+	    "test = \"value\"; answer = \"text\"; seen = ( { says = \"s\"; } ); value = { take = \"x\"; };",
+	    "test = \"value\"; answer = \"number\"; value = { count = { says = \"s\"; }; };",
+	    "test = \"value\"; answer = \"number\"; seen = ( { says = \"s\"; } ); value = { count = { to = \"x\"; }; "
+	    "};"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -183,6 +186,28 @@ static void an_answer_is_compared_with_a_packet(void **state)
 	see(8, 1, "laptop", "j-root", "query"); /* either time is right */
 	assert_int_equal(judge("j-root").verdict, VERDICT_PASS);
 	assert_int_equal(judge("k-root").verdict, VERDICT_PASS);
+}
+
+static void packets_are_counted_from_the_first_seen_to_the_last(void **state)
+{
+	(void)state;
+	begin("test = \"value\"; answer = \"number\"; seen = ( { from = \"laptop\"; label = \"query\"; says = \"s\"; "
+	      "}, { to "
+	      "= \"laptop\"; says = \"s\"; } ); value = { count = { from = \"resolver\"; label = \"query\"; says = "
+	      "\"s\"; "
+	      "}; };");
+	see(1, 0, "resolver", "root", "query"); /* before it began */
+	see(2, 1, "laptop", "resolver", "query");
+	assert_int_equal(judge("0").verdict, VERDICT_SKIP); /* not over yet */
+	see(3, 1.1, "resolver", "root", "query");
+	see(4, 1.2, "root", "resolver", "referral");
+	see(5, 1.3, "resolver", "edu", "query");
+	see(6, 1.4, "resolver", "laptop", "answer");
+	see(7, 1.5, "resolver", "edu", "query"); /* after it */
+	assert_int_equal(judge("2 questions").verdict, VERDICT_PASS);
+	assert_int_equal(judge("3").verdict, VERDICT_FAIL);
+	assert_int_equal(judge("4").verdict, VERDICT_FAIL);
+	assert_int_equal(judge("0").verdict, VERDICT_FAIL);
 }
 
 static void an_answer_is_compared_with_what_a_program_said(void **state)
@@ -262,6 +287,7 @@ int main(void)
 	    CASE(order_decides_and_what_must_not_follow),
 	    CASE(hosts_are_matched_as_a_whole),
 	    CASE(an_answer_is_compared_with_a_packet),
+	    CASE(packets_are_counted_from_the_first_seen_to_the_last),
 	    CASE(an_answer_is_compared_with_what_a_program_said),
 	    CASE(a_measurement_is_right_within_its_factor),
 	    CASE(the_start_of_a_text_is_enough_if_it_is_long),
