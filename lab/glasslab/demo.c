@@ -152,7 +152,7 @@ static void play(struct demo *d, const struct scene *scene)
 
 int demo_main(struct cli *c, const char *lab_name, const char *data_dir, const struct scene *scene)
 {
-	struct demo d = {.cli = c};
+	struct demo d = {.cli = c, .data_dir = data_dir};
 	const char *const down[] = {"down", NULL};
 	bool own = false;
 	int status = EXIT_INTERNAL;

@@ -27,6 +27,8 @@ struct demo {
 	char lab_name[LAB_NAME_MAX + 1];
 	struct lab *lab; /* its facts */
 	char self[4096]; /* the path of this program */
+	const char *data_dir;
+	bool apart; /* nobody watches this part: what happens goes to the trace alone, all of it, for a page */
 	config_t prose;
 	struct demo_capture *capture; /* all packets of the lab since the scene began */
 	unsigned checks, unexpected;  /* predictions that were checked, and that did not come true */
@@ -38,6 +40,8 @@ struct scene {
 	const char *summary;
 	void (*play)(struct demo *d);  /* sets d->err when the scene can't go on */
 	void (*clean)(struct demo *d); /* puts the lab back, also after an interrupt; or NULL */
+	/* Its own options of the verb; -1: play, else an exit status. NULL: it has none. */
+	int (*options)(struct cli *c, const char *data_dir);
 };
 
 /* The scenes that there are; NULL past the last. */
@@ -119,6 +123,21 @@ bool demo_move(struct demo *d, const char *host, const char *lan);
  * wanted. */
 typedef bool demo_wanted(void *ctx, const struct journey *j, const struct capture *c);
 size_t demo_packets(struct demo *d, const char *title, demo_wanted *wanted, void *ctx);
+
+/* A search for packets: those of one TCP port are drawn, and a text is looked for in all of them, on every link. */
+struct demo_search {
+	const char *text; /* borrowed; "" finds nothing */
+	uint16_t port;
+	size_t packets, with_text;
+	uint64_t first;                            /* the number of the first with it; 0: none */
+	uint64_t last;                             /* of the last that was drawn */
+	char from[LAB_HOST_MAX], to[LAB_HOST_MAX]; /* who sent the first with it to whom */
+};
+/* Sets all but text and port. Returns how many were drawn. */
+size_t demo_search(struct demo *d, const char *title, struct demo_search *s);
+
+/* Who draws all that the terminal has no room for: the page, or NULL. */
+struct trace *demo_page(struct demo *d);
 
 /* --- verdicts --- */
 

@@ -33,7 +33,10 @@ static const struct cli_option serve_options[] = {LAB_OPTION, DATA_OPTION,
     CLI_END};
 static const struct cli_option demo_options[] = {LAB_OPTION, DATA_OPTION,
     {.name = "pcap", .arg = "FILE", .help = "write every packet of the lab to FILE (pcapng, a comment on each)"},
-    CLI_TRACE_OPTIONS, CLI_END};
+    {.name = "cell", .arg = "ID", .help = "freewifi: play one cell of the matrix alone, in full detail"},
+    {.name = "story", .help = "freewifi: only the story, without the matrix"},
+    {.name = "matrix", .help = "freewifi: only the matrix of attacks and protections"},
+    {.name = "list", .help = "freewifi: name the cells of the matrix, and end"}, CLI_TRACE_OPTIONS, CLI_END};
 
 static const struct cli_option check_options[] = {LAB_OPTION, DATA_OPTION, CLI_TRACE_OPTIONS, CLI_END};
 static const struct cli_option sheet_options[] = {

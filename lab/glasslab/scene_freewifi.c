@@ -7,24 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "matrix.h"
 #include "scene_freewifi.h"
 
 /* --- acts --- */
 
 static struct wire *look(struct story *s, const char *title, unsigned show)
 {
-	struct wire *w = calloc(1, sizeof(*w));
-	if (!w) {
-		s->d->err = ERR_NOMEM;
-		return NULL;
-	}
-	w->show = show;
-	w->secret = s->on_wire;
-	demo_packets(s->d, title, wire_look, w);
-	if (w->not_drawn > 0)
-		ev_decision(&s->d->trace, "not-drawn", NULL,
-		    "%zu more packets with nothing but ciphertext are not drawn", w->not_drawn);
-	return w;
+	return wire_watch(s->d, title, show, s->on_wire);
 }
 
 static void expect_no_secret(struct story *s, const struct wire *w)
@@ -302,7 +292,7 @@ static void at_the_airport(struct story *s)
 		act_table(s);
 }
 
-static void play(struct demo *d)
+static void play_story(struct demo *d)
 {
 	struct story *s = calloc(1, sizeof(*s));
 
@@ -311,7 +301,8 @@ static void play(struct demo *d)
 		return;
 	}
 	s->d = d;
-	demo_expect(d, "something-to-lose", read_form(s) && write_request(s), "does Alice have a password to lose?",
+	bool something = read_form(d, s->password, s->on_wire) && write_request(d); /* read here only to compare */
+	demo_expect(d, "something-to-lose", something, "does Alice have a password to lose?",
 	    "in " FORM_FILE " on the laptop; read here only to compare");
 	if (s->password[0] && goes_on(s))
 		act_home(s);
@@ -321,15 +312,23 @@ static void play(struct demo *d)
 	free(s);
 }
 
-static void clean(struct demo *d)
+/* The story, and then every attack against every protection; or what the options ask for. */
+static void play(struct demo *d)
 {
-	static const char *const home[] = {"move", "laptop", "home", NULL};
-	static const char *const forget[] = {"exec", "laptop", "--", "rm", "-f", HTTP_FILE, NULL};
-	demo_glasslab(d, home);
-	demo_glasslab(d, forget);
+	bool one = cli_has(d->cli, "cell") || cli_has(d->cli, "matrix");
+
+	if (!one)
+		play_story(d);
+	if (!cli_has(d->cli, "story") && d->err == ERR_OK && !cli_interrupted()) {
+		if (!one) /* the matrix begins at home, as each of its cells can */
+			matrix_clean(d);
+		matrix_play(d);
+	}
 }
 
 const struct scene scene_freewifi = {.name = "freewifi",
-    .summary = "the man in the middle at the airport succeeds against http, and is thwarted by https",
+    .summary =
+        "the man in the middle at the airport: what he gets, and which check stops him; attacks against protections",
     .play = play,
-    .clean = clean};
+    .clean = matrix_clean,
+    .options = matrix_options};

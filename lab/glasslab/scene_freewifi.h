@@ -28,7 +28,10 @@ struct wire {
 	size_t with_secret;
 	uint64_t secret_packet; /* the first of them */
 	char secret_from[LAB_HOST_MAX], secret_to[LAB_HOST_MAX];
-	uint64_t lie_packet; /* mallory's DNS answer for the bank's name; 0: none */
+	uint64_t hello_packet;  /* the laptop's first to an https server; 0: none */
+	uint64_t answer_packet; /* the first back from one: ServerHello, and the certificate with it */
+	uint64_t alert_packet;  /* its first with an alert: it refused, or ended; 0: none */
+	uint64_t lie_packet;    /* mallory's DNS answer for the bank's name; 0: none */
 	struct {
 		char from[LAB_HOST_MAX], to[LAB_HOST_MAX];
 	} ciphertext[MAX_PAIRS]; /* who has been drawn sending nothing but ciphertext to whom: once is enough
@@ -40,6 +43,9 @@ struct wire {
 
 /* A demo_wanted; ctx is a struct wire. */
 bool wire_look(void *ctx, const struct journey *j, const struct capture *c);
+
+/* The packets since the last look, drawn as far as show says. The caller frees it; NULL: out of memory. */
+struct wire *wire_watch(struct demo *d, const char *title, unsigned show, const char *secret);
 
 /* The lines where two streams of HTTP bodies begin to differ, escaped and cut. False when they do not. */
 bool wire_difference(const struct stream *a, const struct stream *b, char *a_line, char *b_line, size_t cap);
@@ -85,12 +91,15 @@ typedef bool wanted_event(const json_t *ev);
 void retell(struct demo *d, const struct demo_process *p, size_t *from, wanted_event *wanted);
 wanted_event is_check, is_failed_check, is_deed, is_deed_or_lie;
 
+/* "$ glasslab exec HOST -- ARGV…", as a learner would type it. */
+void say_command(struct demo *d, const char *host, const char *const argv[]);
+
 /* A text of an act in the scene's file. */
 const char *act_text(struct story *s, const char *act, const char *what);
 
 /* What Alice has to lose, and the request that would lose it. */
-bool read_form(struct story *s);
-bool write_request(const struct story *s);
+bool read_form(struct demo *d, char password[static TEXT], char on_wire[static TEXT]);
+bool write_request(struct demo *d);
 /* Runs tlsview on the laptop; p gets its report. The exit status. */
 int log_in_by_https(struct story *s, struct demo_process *p, bool insecure, wanted_event *wanted);
 bool is_logged_in(const json_t *result);

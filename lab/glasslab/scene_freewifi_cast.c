@@ -16,7 +16,7 @@ static const char *text_of(const json_t *o, const char *key)
 }
 
 /* "$ glasslab exec HOST -- ARGV…", as a learner would type it. */
-static void say_command(struct demo *d, const char *host, const char *const argv[])
+void say_command(struct demo *d, const char *host, const char *const argv[])
 {
 	char line[512];
 	size_t at = (size_t)snprintf(line, sizeof(line), "$ glasslab exec %s --", host);
@@ -46,7 +46,7 @@ void retell(struct demo *d, const struct demo_process *p, size_t *from, wanted_e
 {
 	for (; *from < json_array_size(p->events); ++*from) {
 		const json_t *whole = json_array_get(p->events, *from), *ev = message_of(p, *from);
-		struct trace *to = wanted(ev) ? &d->trace : is_tampered(ev) ? cli_page(d->cli) : NULL;
+		struct trace *to = wanted(ev) ? &d->trace : is_tampered(ev) ? demo_page(d) : NULL;
 		char *line = to ? json_dumps(whole, JSON_COMPACT) : NULL;
 		if (line)
 			(void)!trace_replay(to, line, strlen(line));
@@ -110,31 +110,30 @@ static void say_result(struct demo *d, const struct demo_process *p)
 /* --- Alice --- */
 
 /* Reads what Alice has to lose. */
-bool read_form(struct story *s)
+bool read_form(struct demo *d, char password[static TEXT], char on_wire[static TEXT])
 {
 	static const char *const argv[] = {"cat", FORM_FILE, NULL};
 	struct demo_process p;
 	struct http_form_field f;
 	bool found = false;
 
-	if (demo_run(s->d, &p, "laptop", DEMO_TEXT, argv, NULL) == 0)
+	if (demo_run(d, &p, "laptop", DEMO_TEXT, argv, NULL) == 0)
 		for (size_t pos = 0; !found && http_form_next((uint8_t *)p.buf, p.len, &pos, &f);)
 			found = http_span_is((uint8_t *)p.buf, f.name, "password") && f.value.len < TEXT;
 	if (found) {
 		size_t n;
-		memcpy(s->on_wire, p.buf + f.value.off, f.value.len);
-		found =
-		    http_form_decode(s->password, TEXT, &n, (uint8_t *)p.buf + f.value.off, f.value.len) == ERR_OK &&
-		    n > 0;
+		memcpy(on_wire, p.buf + f.value.off, f.value.len);
+		found = http_form_decode(password, TEXT, &n, (uint8_t *)p.buf + f.value.off, f.value.len) == ERR_OK &&
+		        n > 0;
 	}
 	if (!found)
-		ev_warning(&s->d->trace, "%s on the laptop holds no password: there is nothing to steal", FORM_FILE);
+		ev_warning(&d->trace, "%s on the laptop holds no password: there is nothing to steal", FORM_FILE);
 	demo_process_release(&p);
 	return found;
 }
 
 /* The login as a browser sends it, in a file of the laptop: a password stands in no command line. */
-bool write_request(const struct story *s)
+bool write_request(struct demo *d)
 {
 	static const char *const args[] = {"exec", "laptop", "--", "sh", "-c",
 	    "umask 077 && { printf 'POST /login HTTP/1.1\r\nHost: " BANK "\r\n"
@@ -142,7 +141,7 @@ bool write_request(const struct story *s)
 	    "close\r\n\r\n' "
 	    "$(wc -c <" FORM_FILE ") && cat " FORM_FILE "; } >" HTTP_FILE,
 	    NULL};
-	return demo_glasslab(s->d, args) == 0;
+	return demo_glasslab(d, args) == 0;
 }
 
 int log_in_by_https(struct story *s, struct demo_process *p, bool insecure, wanted_event *wanted)

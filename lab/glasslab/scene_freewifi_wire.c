@@ -1,5 +1,6 @@
 /* What the packets of an act show, and what mallory's own report says: the two witnesses of the scene
  * "freewifi". */
+#include <stdlib.h>
 #include <string.h>
 
 #include "glassnet/wire.h"
@@ -50,7 +51,10 @@ static void look_for_secret(struct wire *w, const struct journey *j, const char 
 	}
 }
 
-enum { TLS_RECORD_DATA = 23 }; /* RFC 8446 5.1; in TLS 1.3 whatever is encrypted looks like that */
+enum {
+	TLS_RECORD_ALERT = 21,
+	TLS_RECORD_DATA = 23
+}; /* RFC 8446 5.1; in TLS 1.3 whatever is encrypted looks like that */
 
 /* Of packets with nothing but ciphertext the first from one host to another is drawn, the others are counted.
  */
@@ -70,6 +74,20 @@ static bool is_more_ciphertext(struct wire *w, const struct packet *p, const cha
 	return false;
 }
 
+/* The laptop's last word to a web server. An alert is a record of its own type; in TLS 1.3 an encrypted one looks like
+ * data, of two octets, their type and the tag (RFC 8446 5.2, 6). */
+static void take_alert(struct wire *w, const struct packet *p, uint64_t number)
+{
+	const uint8_t *b = payload(p);
+
+	for (size_t at = 0; at + 5 <= p->payload_len;) {
+		size_t len = (size_t)b[at + 3] << 8 | b[at + 4];
+		if (b[at] == TLS_RECORD_ALERT || (b[at] == TLS_RECORD_DATA && len == 2 + 1 + 16))
+			w->alert_packet = w->alert_packet ? w->alert_packet : number;
+		at += 5 + len;
+	}
+}
+
 bool wire_look(void *ctx, const struct journey *j, const struct capture *c)
 {
 	struct wire *w = ctx;
@@ -86,11 +104,34 @@ bool wire_look(void *ctx, const struct journey *j, const struct capture *c)
 		keep(&w->bank_sent, p);
 	if (is_web(p) && p->src.port == 80 && strcmp(to, "laptop") == 0)
 		keep(&w->laptop_got, p);
+	if (is_web(p) && strcmp(from, "laptop") == 0 && p->dst.port == 443) {
+		w->hello_packet = w->hello_packet ? w->hello_packet : j->at[0].number;
+		take_alert(w, p, j->at[0].number);
+	}
+	if (is_web(p) && strcmp(to, "laptop") == 0 && p->src.port == 443 && w->answer_packet == 0)
+		w->answer_packet = j->at[0].number;
 	bool alices = strcmp(from, "laptop") == 0 || strcmp(to, "laptop") == 0;
 	if (top == PROTO_DNS && is_between(from, to, "laptop", "mallory") && p->src.port == 53 && w->lie_packet == 0)
 		w->lie_packet = j->at[0].number;
 	return (top == PROTO_DHCP && (w->show & SHOW_DHCP)) || (top == PROTO_DNS && alices && (w->show & SHOW_DNS)) ||
 	       (is_web(p) && (w->show & SHOW_WEB) && !is_more_ciphertext(w, p, from, to));
+}
+
+struct wire *wire_watch(struct demo *d, const char *title, unsigned show, const char *secret)
+{
+	struct wire *w = calloc(1, sizeof(*w));
+
+	if (!w) {
+		d->err = ERR_NOMEM;
+		return NULL;
+	}
+	w->show = show;
+	w->secret = secret;
+	demo_packets(d, title, wire_look, w);
+	if (w->not_drawn > 0)
+		ev_decision(&d->trace, "not-drawn", NULL,
+		    "%zu more packets with nothing but ciphertext are not drawn", w->not_drawn);
+	return w;
 }
 
 /* --- two bodies, side by side --- */
