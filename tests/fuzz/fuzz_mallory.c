@@ -30,6 +30,7 @@ static void step(struct exchange *x, bool victim, const uint8_t *bytes, size_t n
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct loot loot;
+	struct strip strip = {.n = 0};
 	struct exchange x;
 	if (size == 0)
 		return 0;
@@ -37,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	loot_init(&loot);
 	exchange_init(&x, NULL, &loot, &(struct exchange_names){"laptop", "mallory", "bank.example", "http"}, 1,
 	    mode & 1, mode & 2);
+	x.strip = mode & 16 && !(mode & 1) ? &strip : NULL;
 	if (mode & 4) { /* begin at the reply */
 		static const char get[] = "GET / HTTP/1.1\r\n\r\n";
 		step(&x, true, (const uint8_t *)get, sizeof get - 1);
@@ -51,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct buf *out = exchange_bank_output(&x);
 		if (out && (what & 2))
 			buf_consume(out, out->len);
+		x.again = false;
 	}
 	if (mode & 8)
 		exchange_bank_failed(&x, ERR_REFUSED, "refused");

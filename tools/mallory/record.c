@@ -46,6 +46,9 @@ void record_fill(struct record *r, const struct leg *victim, const struct leg *b
 	r->clear_octets = x->blind ? 0 : victim->received;
 	r->fields = x->fields;
 	r->changed = x->changed.changed;
+	r->bank_tls = bank->ssl != NULL;
+	r->kept = x->kept;
+	r->stripped = x->stripped;
 }
 
 static void emit_refused(const struct record *r, struct trace *t, const char *self)
@@ -78,8 +81,9 @@ void record_emit(const struct record *r, struct trace *t, const char *self)
 		break;
 	case OUTCOME_RELAYED:
 		ev_decision(t, "relayed", NULL,
-		    "connection %u: %s %s, answered %s; %zu form fields read, %u account numbers changed", r->id,
-		    r->victim, r->request, r->status, r->fields, r->changed);
+		    "connection %u: %s %s over %s, answered %s%s; %zu form fields read, %u account numbers changed",
+		    r->id, r->victim, r->request, r->tls ? "https" : "http", r->status,
+		    r->bank_tls && !r->tls ? " by the bank over https" : "", r->fields, r->changed);
 		break;
 	case OUTCOME_GONE:
 	case OUTCOME_BAD:
@@ -101,10 +105,17 @@ static json_t *text_or_null(const char *text)
 
 json_t *record_json(const struct record *r)
 {
-	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:i}", "connection",
-	    (int)r->id, "scheme", r->tls ? "https" : "http", "victim", r->victim, "outcome", outcome_name(r->outcome),
-	    "server_name", text_or_null(r->server_name), "handshake_seen", text_or_null(r->seen), "alert",
-	    text_or_null(r->alert), "request", text_or_null(r->request), "status", text_or_null(r->status), "detail",
-	    text_or_null(r->detail), "wire_octets", (json_int_t)r->wire_octets, "clear_octets",
-	    (json_int_t)r->clear_octets, "fields", (json_int_t)r->fields, "changed", (int)r->changed);
+	json_t *stripped = json_pack("{s:b, s:i, s:i, s:i}", "redirect", r->kept, "links", (int)r->stripped.links,
+	    "hsts", (int)r->stripped.headers, "cookies", (int)r->stripped.cookies);
+	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:s?, s:o}",
+	    "connection", (int)r->id, "scheme", r->tls ? "https" : "http", "victim", r->victim, "outcome",
+	    outcome_name(r->outcome), "server_name", text_or_null(r->server_name), "handshake_seen",
+	    text_or_null(r->seen), "alert", text_or_null(r->alert), "request", text_or_null(r->request), "status",
+	    text_or_null(r->status), "detail", text_or_null(r->detail), "wire_octets", (json_int_t)r->wire_octets,
+	    "clear_octets", (json_int_t)r->clear_octets, "fields", (json_int_t)r->fields, "changed", (int)r->changed,
+	    "to_bank",
+	    r->bank_tls ? "https"
+	    : r->tls    ? NULL
+	                : "http",
+	    "stripped", stripped);
 }

@@ -40,6 +40,9 @@ struct record {
 	size_t clear_octets; /* from the victim, readable to mallory */
 	size_t fields;
 	unsigned changed; /* account numbers */
+	bool bank_tls;    /* mallory spoke https with the bank */
+	bool kept;        /* a redirect to https, which the victim never saw */
+	struct strip_report stripped;
 };
 
 /* Sets all but id, tls, victim and outcome from the state of the two legs and of what went between them. */

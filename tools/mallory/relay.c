@@ -28,7 +28,9 @@ struct conn {
 	struct relay *relay;
 	struct conn *next;
 	const struct relay_service *service;
-	struct side victim, bank;
+	struct side victim;
+	struct side way[2]; /* to the bank, and to the bank by https when it wants that */
+	struct side *bank;  /* the one in use */
 	uv_timer_t timer;
 	struct exchange exchange;
 	struct record record;
@@ -76,6 +78,7 @@ static void close_side(struct side *s)
 {
 	if (s->polled)
 		uv_close((uv_handle_t *)&s->poll, on_closed);
+	s->polled = false;
 	leg_close(&s->leg);
 }
 
@@ -86,14 +89,14 @@ static void conn_end(struct conn *c, enum outcome outcome)
 	c->ended = true;
 	struct relay *r = c->relay;
 	c->record.outcome = outcome;
-	record_fill(&c->record, &c->victim.leg, &c->bank.leg, &c->exchange);
+	record_fill(&c->record, &c->victim.leg, &c->bank->leg, &c->exchange);
 	record_emit(&c->record, r->cfg.trace, r->cfg.self);
 	if (r->n_records < RELAY_MAX_RECORDS)
 		r->records[r->n_records++] = c->record;
 	unlink_conn(c);
 	exchange_release(&c->exchange);
 	close_side(&c->victim);
-	close_side(&c->bank);
+	close_side(c->bank);
 	uv_close((uv_handle_t *)&c->timer, on_closed);
 }
 
@@ -141,13 +144,15 @@ static void wait_for(struct side *s, bool want_read, bool have_output)
 static void dial_bank(struct conn *c)
 {
 	struct relay_config *cfg = &c->relay->cfg;
-	int fd = cfg->dial(cfg->dial_ctx, c->service->port);
+	bool secure = c->exchange.secure;
+	int fd = cfg->dial(cfg->dial_ctx, secure ? cfg->strip_port : c->service->port);
 	if (fd < 0) {
 		exchange_bank_failed(&c->exchange, ERR_NET, strerror(errno));
 		return;
 	}
-	enum err e = leg_open(&c->bank.leg, fd, c->service->client_ctx, cfg->bank_name, true);
-	if (e || !watch(&c->bank))
+	enum err e = leg_open(&c->bank->leg, fd, secure ? cfg->strip_ctx : c->service->client_ctx,
+	    secure ? c->exchange.host : cfg->bank_name, true);
+	if (e || !watch(c->bank))
 		exchange_bank_failed(&c->exchange, ERR_NOMEM, "out of memory");
 }
 
@@ -170,9 +175,9 @@ static bool side_input(struct leg *l, struct exchange *x, struct buf *in, void (
 static bool bank_step(struct conn *c)
 {
 	struct exchange *x = &c->exchange;
-	struct leg *bank = &c->bank.leg;
+	struct leg *bank = &c->bank->leg;
 	struct buf *out = exchange_bank_output(x);
-	if (bank->state == LEG_NONE && !c->bank.polled && x->state != EXCHANGE_DONE && (out || x->blind)) {
+	if (bank->state == LEG_NONE && !c->bank->polled && x->state != EXCHANGE_DONE && (out || x->blind)) {
 		dial_bank(c);
 		return true;
 	}
@@ -180,6 +185,12 @@ static bool bank_step(struct conn *c)
 	if (out)
 		moved |= leg_write(bank, out);
 	moved |= side_input(bank, x, exchange_bank_input(x), exchange_from_bank, exchange_bank_end);
+	if (x->again) {
+		x->again = false;
+		close_side(c->bank);
+		c->bank = &c->way[1];
+		return true;
+	}
 	if (bank->state == LEG_FAILED && x->state != EXCHANGE_DONE) {
 		exchange_bank_failed(x, bank->err, bank->reason[0] ? bank->reason : err_text(bank->err));
 		moved = true;
@@ -243,7 +254,7 @@ static void conn_pump(struct conn *c)
 	bool again = rounds == FAIR_ROUNDS;
 	wait_for(&c->victim, exchange_victim_input(&c->exchange) != NULL,
 	    again || exchange_victim_output(&c->exchange) != NULL);
-	wait_for(&c->bank, exchange_bank_input(&c->exchange) != NULL, exchange_bank_output(&c->exchange) != NULL);
+	wait_for(c->bank, exchange_bank_input(&c->exchange) != NULL, exchange_bank_output(&c->exchange) != NULL);
 }
 
 /* --- its begin --- */
@@ -255,9 +266,11 @@ static struct conn *conn_new(struct relay *r, const struct relay_service *servic
 		return NULL;
 	c->relay = r;
 	c->service = service;
-	c->victim.conn = c->bank.conn = c;
+	c->bank = &c->way[0];
+	c->victim.conn = c->way[0].conn = c->way[1].conn = c;
 	leg_init(&c->victim.leg);
-	leg_init(&c->bank.leg);
+	leg_init(&c->way[0].leg);
+	leg_init(&c->way[1].leg);
 	c->record.id = ++r->last_id;
 	c->record.tls = service->server_ctx != NULL || service->blind;
 	if (r->cfg.name_victim)
@@ -266,6 +279,8 @@ static struct conn *conn_new(struct relay *r, const struct relay_service *servic
 		escape_text(c->record.victim, sizeof c->record.victim, addr, strlen(addr));
 	struct exchange_names names = {c->record.victim, r->cfg.self, r->cfg.bank_name, service->scheme};
 	exchange_init(&c->exchange, r->cfg.trace, r->cfg.loot, &names, c->record.id, service->blind, r->cfg.rewrite);
+	if (!c->record.tls)
+		c->exchange.strip = r->cfg.strip;
 	c->next = r->conns;
 	r->conns = c;
 	r->n_conns++;

@@ -37,7 +37,11 @@ struct relay_config {
 	const char *self;      /* role: "mallory" */
 	const char *bank_name; /* "bank.example": the name to reach, and to verify */
 	bool rewrite;
-	uint64_t limit_ms; /* a connection's whole time */
+	/* Who comes by http is kept there, and the bank gets the https that it wants; NULL: not so. */
+	struct strip *strip;
+	SSL_CTX *strip_ctx;  /* a client's */
+	uint16_t strip_port; /* the bank's, for https */
+	uint64_t limit_ms;   /* a connection's whole time */
 	/* A non-blocking socket that connects, or has connected, to the bank; -1: errno tells. */
 	int (*dial)(void *ctx, uint16_t port);
 	void *dial_ctx;

@@ -271,6 +271,80 @@ static void loot_of_any_octets_is_kept_and_is_json(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* --- stripping --- */
+
+static void stripping(struct fixture *f, struct strip *s)
+{
+	*s = (struct strip){.n = 0};
+	f->x.strip = s;
+}
+
+static void exchange_redirect_to_https_stays_with_mallory(void **state)
+{
+	struct fixture *f = *state;
+	struct strip s;
+	stripping(f, &s);
+	victim_says(f, "GET /a?b HTTP/1.1\r\nHost: WWW.bank.example\r\n\r\n", 7);
+	assert_false(f->x.secure);
+	buf_consume(exchange_bank_output(&f->x), exchange_bank_output(&f->x)->len);
+	bank_says(f, "HTTP/1.1 301 Moved\r\nLocation: https://www.bank.example/a?b\r\nContent-Length: 3\r\n\r\n", 99);
+	assert_true(f->x.again && f->x.secure && f->x.kept);
+	assert_string_equal(f->x.host, "www.bank.example");
+	assert_null(exchange_victim_output(&f->x));
+	output_is(
+	    exchange_bank_output(&f->x), "GET /a?b HTTP/1.0\r\nHost: WWW.bank.example\r\nConnection: close\r\n\r\n");
+	f->x.again = false;
+	bank_says(f,
+	    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nStrict-Transport-Security: max-age=1\r\n"
+	    "Content-Length: 37\r\n\r\n<form action=https://bank.example/x> ",
+	    5);
+	output_is(exchange_victim_output(&f->x),
+	    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 36\r\n\r\n"
+	    "<form action=http://bank.example/x> ");
+	assert_int_equal(f->x.stripped.links, 1);
+	assert_int_equal(f->x.stripped.headers, 1);
+	assert_true(strip_insists(&s, "www.bank.example"));
+	assert_non_null(recorder_find(&f->rec, 0, EV_DECISION, "redirect-kept", NULL));
+}
+
+static void exchange_redirect_to_another_page_is_lowered(void **state)
+{
+	struct fixture *f = *state;
+	struct strip s;
+	stripping(f, &s);
+	victim_says(f, "GET / HTTP/1.1\r\nHost: bank.example\r\n\r\n", 99);
+	bank_says(f, "HTTP/1.1 302 Found\r\nLocation: https://www.bank.example/in\r\nContent-Length: 0\r\n\r\n", 99);
+	assert_false(f->x.again);
+	output_is(exchange_victim_output(&f->x),
+	    "HTTP/1.1 302 Found\r\nLocation: http://www.bank.example/in\r\nContent-Length: 0\r\n\r\n");
+	assert_true(strip_insists(&s, "www.bank.example"));
+	assert_false(strip_insists(&s, "bank.example"));
+}
+
+static void exchange_name_that_insists_is_asked_by_https_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct strip s;
+	stripping(f, &s);
+	strip_remember(&s, "www.bank.example");
+	victim_says(f, "GET / HTTP/1.1\r\nHost: www.bank.example:80\r\n\r\n", 99);
+	assert_true(f->x.secure);
+	/* and a second redirect is not followed: the bank would send us round in a ring */
+	bank_says(f, "HTTP/1.1 301 Moved\r\nLocation: https://www.bank.example/\r\nContent-Length: 0\r\n\r\n", 99);
+	assert_false(f->x.again);
+	assert_non_null(exchange_victim_output(&f->x));
+}
+
+static void exchange_without_stripping_a_redirect_passes(void **state)
+{
+	struct fixture *f = *state;
+	static const char moved[] =
+	    "HTTP/1.1 301 Moved\r\nLocation: https://bank.example/\r\nStrict-Transport-Security: x\r\n\r\n";
+	victim_says(f, "GET / HTTP/1.1\r\nHost: bank.example\r\n\r\n", 99);
+	bank_says(f, moved, 99);
+	output_is(exchange_victim_output(&f->x), moved);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +361,10 @@ int main(void)
 	    T(exchange_expected_continue_is_given),
 	    T(exchange_bank_that_fails_gives_an_error_page),
 	    T(loot_of_any_octets_is_kept_and_is_json),
+	    cmocka_unit_test_setup_teardown(exchange_redirect_to_https_stays_with_mallory, setup, teardown),
+	    cmocka_unit_test_setup_teardown(exchange_redirect_to_another_page_is_lowered, setup, teardown),
+	    cmocka_unit_test_setup_teardown(exchange_name_that_insists_is_asked_by_https_at_once, setup, teardown),
+	    cmocka_unit_test_setup_teardown(exchange_without_stripping_a_redirect_passes, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -418,6 +418,46 @@ static void relay_garbage_instead_of_tls_is_bad(void **state)
 	tls_teardown(&t);
 }
 
+static void relay_stripping_speaks_https_with_the_bank_in_the_victims_place(void **state)
+{
+	struct fixture *f = *state;
+	struct tls t;
+	struct strip strip = {.n = 0};
+	char heard[2000];
+	bool end;
+	tls_setup(&t, TLS_SELF_SIGNED, true);
+	f->cfg.strip = &strip;
+	f->cfg.strip_ctx = t.to_bank;
+	f->cfg.strip_port = 443;
+	restart(f);
+	int victim = arrive(f, &http, ERR_OK);
+	say(f, victim, post, 999);
+	hear(f->banks[0], heard, sizeof heard, &end);
+	say(f, f->banks[0], "HTTP/1.1 301 Moved\r\nLocation: https://bank.example/login\r\n\r\n", 999);
+	hear(f->banks[0], heard, sizeof heard, &end);
+	assert_true(end); /* mallory has left this way */
+	assert_int_equal(f->n_banks, 2);
+	SSL *bank = tls_over(t.bank, f->banks[1], true, NULL);
+	assert_true(shake(f, bank));
+	assert_string_equal(SSL_get_servername(bank, TLSEXT_NAMETYPE_host_name), "bank.example");
+	int n = SSL_read(bank, heard, sizeof heard - 1);
+	assert_true(n > 0);
+	heard[n] = '\0';
+	assert_non_null(strstr(heard, "user=alice&password=s3cret"));
+	assert_int_equal(SSL_write(bank, page, sizeof page - 1), sizeof page - 1);
+	turn(f);
+	hear(victim, heard, sizeof heard, &end);
+	assert_non_null(strstr(heard, "account " MALLORY_ACCOUNT "!"));
+	assert_true(end);
+	const struct record *r = relay_record(f->relay, 0);
+	assert_non_null(r);
+	assert_int_equal(r->outcome, OUTCOME_RELAYED);
+	assert_true(r->bank_tls && r->kept && !r->tls);
+	SSL_free(bank);
+	close(victim);
+	tls_teardown(&t);
+}
+
 static void relay_blind_passes_all_and_reads_the_name_only(void **state)
 {
 	struct fixture *f = *state;
@@ -474,6 +514,7 @@ int main(void)
 	    T(relay_careless_victim_loses_the_password),
 	    T(relay_bank_that_proves_no_name_gets_no_request),
 	    T(relay_garbage_instead_of_tls_is_bad),
+	    T(relay_stripping_speaks_https_with_the_bank_in_the_victims_place),
 	    T(relay_blind_passes_all_and_reads_the_name_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
