@@ -62,7 +62,8 @@ static enum err read_steps(struct sheet *s, const char *path, struct why *w)
 			    config_setting_source_line(setting), SHEET_HINTS);
 		const struct sheet_step *st = &s->step[s->n_steps - 1];
 		struct why bad;
-		if (step_wants_packets(st) && step_packets_check(st, &bad) != ERR_OK)
+		if ((step_wants_packets(st) && step_packets_check(st, &bad) != ERR_OK) ||
+		    (step_is_state(st) && step_state_check(st, &bad) != ERR_OK))
 			return why(w, ERR_FORMAT, "%s: step %s: %s", path, st->id, bad.text);
 	}
 	return ERR_OK;

@@ -6,10 +6,11 @@
  *     sheet_keep.c      a process that keeps the lab's packets while a worksheet is open
  *     sheet_wire.c      what those packets say
  *     sheet_rows.c      the same packets as lines, from host to host
- *     sheet_run.c       what programs in the lab's hosts say
+ *     sheet_run.c       what programs in the lab's hosts say; steps that look at the state of a host
  *     sheet_packets.c   steps whose .conf names the packets, and the value
  *     sheet_check.c     step by step: passed, or not yet, and the evidence
  *     sheet_bundle.c    a student's answers and evidence in one file
+ *     sheet_again.c     what can be said of a bundle without its lab: what the seed draws, what follows from what
  *     sheet_grade.c     the table that an instructor makes of many
  *
  * Nothing is graded from the text of commands. What was seen while the lab was drawn from another seed does not count. */
@@ -23,13 +24,17 @@
 #include <stdint.h>
 
 #include "glassnet/cli.h"
+#include "glassnet/clock.h"
 #include "glassnet/lab.h"
+#include "seed.h"
+#include "topology.h"
 #include "why.h"
 
 #define SHEET_MAX_STEPS 32
 #define SHEET_HINTS     3
-#define SHEET_ID        12  /* "2.4" and a NUL */
-#define SHEET_TEXT      512 /* an answer, a sentence */
+#define SHEET_ID        12   /* "2.4" and a NUL */
+#define SHEET_TEXT      512  /* an answer, a sentence */
+#define SHEET_SAID      4096 /* what a program in a host prints, as far as it is kept */
 
 /* --- the worksheet --- */
 
@@ -71,6 +76,9 @@ struct sheet_answers {
 void answers_parse(struct sheet_answers *out, const char *text, size_t len);
 enum err answers_read(struct sheet_answers *out, const char *path, struct why *w) MUST_USE;
 const char *answers_find(const struct sheet_answers *a, const char *id); /* NULL: none */
+
+/* What is no UTF-8 becomes question marks. */
+void text_clean(char *text);
 
 /* --- what is remembered --- */
 
@@ -148,11 +156,15 @@ bool wire_serves(const struct wire *w, const char *host, const char *zone);
 
 /* --- verdicts --- */
 
+#define SHEET_MAX_SEEN 8
+
 struct finding_of_step {
 	enum verdict verdict; /* SKIP: not yet */
 	char text[SHEET_TEXT];
 	const char *misconception; /* what is said of a wrong answer that is known; or NULL */
-	uint64_t packet;           /* the evidence; 0: none */
+	uint64_t packet;           /* the evidence: the packet that is named; 0: none */
+	size_t n_rows;
+	struct row row[SHEET_MAX_SEEN]; /* the packets that decided */
 };
 
 struct sheet_case {
@@ -166,22 +178,60 @@ void sheet_judge(const struct sheet_case *c, const struct sheet_step *st, struct
 
 /* --- for the tests of steps --- */
 
+/* The verdict, the packet that decided it (or NULL), and the sentence. */
+void step_say(struct finding_of_step *out, enum verdict v, const struct row *seen, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+
 /* The tests "packets" and "value". */
 void test_packets(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out);
 bool step_wants_packets(const struct sheet_step *st);
 /* Is what the step says of packets and values as it must be? ERR_FORMAT, and the line. */
 enum err step_packets_check(const struct sheet_step *st, struct why *w) MUST_USE;
-const char *step_said(const struct sheet_case *c, const struct sheet_step *st);  /* NULL: nobody could be asked */
+bool step_counts(const struct sheet_step *st); /* its right answer is a number of packets */
+/* Does answer say what value says, as the step wants it (number, host, text)? */
+bool step_same(const struct sheet_case *c, const struct sheet_step *st, const char *answer, const char *value);
+
+/* The test "state". */
+void test_state(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out);
+bool step_is_state(const struct sheet_step *st);
+enum err step_state_check(const struct sheet_step *st, struct why *w) MUST_USE;
+
+config_setting_t *step_run(
+    const struct sheet_step *st); /* [ "HOST", "PROGRAM", ... ] of a value or a state; or NULL */
+const char *step_said(const struct sheet_case *c, const struct sheet_step *st); /* NULL: nobody could be asked */
+
+/* Runs a program that is found on the PATH (NULL: this one) and copies what it prints, as far as there is room. False: it
+ * did not end with success in time (patience, in ns); then it and all that it started is killed. */
+#define SHEET_PATIENCE (5 * NS_PER_S)
+bool hear_program(const char *program, char *const argv[], int64_t patience, char *out, size_t cap) MUST_USE;
+
 const char *step_misconception(const struct sheet_step *st, const char *answer); /* NULL: it is none that is known */
 
 bool answer_same_name(const char *a, const char *b); /* without a last dot, in whatever letters */
 bool answer_names_host(const struct wire *w, const char *answer, const char *host);
 long long answer_number(const char *text); /* the first whole number in it; -1: there is none */
 
+/* --- without the lab --- */
+
+/* What is the same in every lab: hosts and addresses, and the templates of their files. */
+struct again {
+	const char *data_dir; /* borrowed */
+	struct topology topology;
+	json_t *facts;
+};
+
+enum err again_open(struct again *a, const char *data_dir, struct why *w) MUST_USE;
+void again_close(struct again *a);
+
+/* A step of a bundle, which says of itself that it passed. True: nothing speaks against it; else what does is in blame. */
+bool again_step(const struct again *a, const struct sheet *s, const struct sheet_step *st, const json_t *one,
+    const struct seed *seed, char blame[static 128]) MUST_USE;
+
 /* --- bundles --- */
 
-#define BUNDLE_SCHEMA "glassnet-bundle"
-#define CLASS_KEY_MAX 4096
+#define BUNDLE_SCHEMA  "glassnet-bundle"
+#define BUNDLE_VERSION 2
+#define CLASS_KEY_MAX  4096
 
 /* The class's key, if the options name one (--class-key). An exit status; what is wrong is said. */
 int bundle_class_key(struct cli *c, uint8_t key[static CLASS_KEY_MAX], size_t *len);

@@ -9,6 +9,33 @@
 
 #define COPY_MAX (1L << 20)
 
+/* How many octets the character at p has (RFC 3629 4); 0: it is none. */
+static size_t utf8_length(const unsigned char *p)
+{
+	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = *p < 0x80 ? 1 : *p >= 0xf0 && *p < 0xf5 ? 4 : *p >= 0xe0 ? 3 : *p >= 0xc2 ? 2 : 0;
+	unsigned c = n == 1 ? *p : *p & (0x7fU >> n);
+
+	if (*p >= 0xf5)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3fU);
+	}
+	return n > 1 && (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) ? 0 : n;
+}
+
+void text_clean(char *text)
+{
+	for (char *p = text; *p;) {
+		size_t n = utf8_length((const unsigned char *)p);
+		if (n == 0)
+			*p = '?';
+		p += n ? n : 1;
+	}
+}
+
 /* The id behind "Answer ", moving *p behind its colon. False: this is no such line. */
 static bool read_id(const char **p, const char *end, char id[static SHEET_ID])
 {
@@ -56,6 +83,7 @@ static void put_answer(struct sheet_answers *out, const char *id, const char *p,
 	for (size_t k = 0; k < n; k++)
 		out->at[i].text[k] = iscntrl((unsigned char)p[k]) ? ' ' : p[k];
 	out->at[i].text[n] = '\0';
+	text_clean(out->at[i].text);
 }
 
 void answers_parse(struct sheet_answers *out, const char *text, size_t len)

@@ -66,32 +66,36 @@ static const char *verdict_name(enum verdict v)
 	return v == VERDICT_PASS ? "passed" : v == VERDICT_FAIL ? "wrong" : "not yet";
 }
 
-static json_t *steps_json(const struct work *k)
+/* The packets that decided a step. */
+static json_t *rows_json(const struct finding_of_step *f)
 {
 	json_t *out = json_array();
 
-	for (size_t i = 0; i < k->sheet.n_steps; i++) {
-		const struct sheet_step *st = &k->sheet.step[i];
-		json_array_append_new(
-		    out, json_pack("{s:s,s:s,s:s,s:I,s:s*,s:I}", "id", st->id, "verdict",
-		             verdict_name(k->found[i].verdict), "found", k->found[i].text, "packet",
-		             (json_int_t)k->found[i].packet, "answer", answers_find(&k->answers, st->id), "hints",
-		             json_integer_value(json_object_get(json_object_get(k->state, "hints"), st->id))));
+	for (size_t i = 0; i < f->n_rows; i++) {
+		struct row r = f->row[i];
+		text_clean(r.label);
+		json_array_append_new(out, json_pack("{s:I,s:I,s:s,s:s,s:s}", "time", (json_int_t)r.time, "packet",
+		                               (json_int_t)r.packet, "from", r.from, "to", r.to, "label", r.label));
 	}
 	return out;
 }
 
-/* What the laptop asked and was told, as far as a table can hold it. */
-static json_t *evidence_json(const struct work *k)
+/* Each step: the verdict, and all that it rests on. */
+static json_t *steps_json(const struct work *k)
 {
+	const char *key = json_string_value(json_object_get(k->state, "key"));
+	const json_t *said = key ? json_object_get(json_object_get(k->state, "said"), key) : NULL;
 	json_t *out = json_array();
 
-	for (size_t i = 0; i < k->wire.n && i < 500; i++) {
-		const struct dns_seen *s = &k->wire.seen[i];
+	for (size_t i = 0; i < k->sheet.n_steps; i++) {
+		const struct sheet_step *st = &k->sheet.step[i];
+		const struct finding_of_step *f = &k->found[i];
 		json_array_append_new(
-		    out, json_pack("{s:I,s:I,s:s,s:s,s:b,s:i,s:I}", "time", (json_int_t)(s->time / 1000), "packet",
-		             (json_int_t)s->packet, "with", s->peer, "name", s->name, "answer", s->response, "rcode",
-		             (int)s->rcode, "ttl", (json_int_t)s->ttl));
+		    out, json_pack("{s:s,s:s,s:s,s:I,s:s*,s:I,s:s*,s:o}", "id", st->id, "verdict",
+		             verdict_name(f->verdict), "found", f->text, "packet", (json_int_t)f->packet, "answer",
+		             answers_find(&k->answers, st->id), "hints",
+		             json_integer_value(json_object_get(json_object_get(k->state, "hints"), st->id)), "said",
+		             json_string_value(json_object_get(said, st->id)), "evidence", rows_json(f)));
 	}
 	return out;
 }
@@ -118,10 +122,9 @@ static enum err add_sheet(
 		    number, its, student);
 	else {
 		snprintf(student, 160, "%s", its);
-		json_array_append_new(
-		    sheets, json_pack("{s:i,s:s,s:I,s:I,s:o,s:o}", "worksheet", (int)number, "topic", k.sheet.topic,
-		                "count", (json_int_t)k.sheet.n_steps, "passed", (json_int_t)k.passed, "steps",
-		                steps_json(&k), "evidence", evidence_json(&k)));
+		json_array_append_new(sheets,
+		    json_pack("{s:i,s:s,s:I,s:I,s:o}", "worksheet", (int)number, "topic", k.sheet.topic, "count",
+		        (json_int_t)k.sheet.n_steps, "passed", (json_int_t)k.passed, "steps", steps_json(&k)));
 	}
 	work_release(&k);
 	return e;
@@ -146,8 +149,8 @@ int verb_bundle(struct cli *c)
 	if (e != ERR_OK)
 		status = cli_fail(c, e, "%s", w.text);
 	if (status == EXIT_YES) {
-		json_t *o = json_pack("{s:s,s:i,s:s,s:O}", "schema", BUNDLE_SCHEMA, "version", 1, "student", student,
-		    "worksheets", sheets);
+		json_t *o = json_pack("{s:s,s:i,s:s,s:O}", "schema", BUNDLE_SCHEMA, "version", BUNDLE_VERSION,
+		    "student", student, "worksheets", sheets);
 		bundle_digest(o, student, key, key_len, hex);
 		json_object_set_new(o, "digest", json_string(hex));
 		(void)json_dumpf(o, c->out, JSON_INDENT(1) | JSON_SORT_KEYS);

@@ -15,17 +15,39 @@
 
 /* --- verdicts --- */
 
-static void say(struct finding_of_step *out, enum verdict v, const struct dns_seen *evidence, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
-static void say(struct finding_of_step *out, enum verdict v, const struct dns_seen *evidence, const char *fmt, ...)
+void step_say(struct finding_of_step *out, enum verdict v, const struct row *seen, const char *fmt, ...)
 {
 	va_list ap;
 
 	out->verdict = v;
-	out->packet = evidence ? evidence->packet : 0;
+	out->packet = seen ? seen->packet : 0;
+	out->n_rows = seen ? 1 : 0;
+	if (seen && seen != out->row)
+		out->row[0] = *seen;
 	va_start(ap, fmt);
 	vsnprintf(out->text, sizeof out->text, fmt, ap);
 	va_end(ap);
+}
+
+/* A DNS message as the packet that decided; NULL stays NULL. */
+static const struct row *as_row(struct finding_of_step *out, const struct dns_seen *s)
+{
+	static const char *const hosts[] = {[AT_LAPTOP] = "laptop", [AT_RESOLVER] = "resolver"};
+	const char *here = s ? hosts[s->at] : "";
+	struct row *r = out->row;
+
+	if (!s)
+		return NULL;
+	*r = (struct row){.packet = s->packet, .time = s->time};
+	snprintf(r->from, sizeof r->from, "%s", s->response ? s->peer : here);
+	snprintf(r->to, sizeof r->to, "%s", s->response ? here : s->peer);
+	snprintf(r->label, sizeof r->label, "DNS %s %.200s type %u", s->response ? "answer" : "question", s->name,
+	    (unsigned)s->type);
+	if (s->has_answer || s->has_soa) {
+		size_t n = strlen(r->label);
+		snprintf(r->label + n, sizeof r->label - n, " TTL %u", s->has_answer ? s->ttl : s->negative);
+	}
+	return r;
 }
 
 /* --- what the laptop did --- */
@@ -85,14 +107,15 @@ static void test_root_first(const struct sheet_case *c, const struct sheet_step 
 	const struct dns_seen *s = root_query(c, name), *other = asked_a_resolver(c, name);
 
 	if (s)
-		say(out, VERDICT_PASS, s, "%s was asked for %s, and not to look further", s->peer, name);
+		step_say(
+		    out, VERDICT_PASS, as_row(out, s), "%s was asked for %s, and not to look further", s->peer, name);
 	else if (other)
-		say(out, VERDICT_SKIP, other,
+		step_say(out, VERDICT_SKIP, as_row(out, other),
 		    "saw: %s was asked to find %s, with recursion desired; expected: a root server is asked, without "
 		    "it",
 		    other->peer, name);
 	else
-		say(out, VERDICT_SKIP, NULL, "saw: the laptop has asked nobody for %s; expected: a root server",
+		step_say(out, VERDICT_SKIP, NULL, "saw: the laptop has asked nobody for %s; expected: a root server",
 		    name);
 }
 
@@ -106,7 +129,7 @@ static void test_walk(const struct sheet_case *c, const struct sheet_step *st, s
 	char way[256];
 
 	if (!s) {
-		say(out, VERDICT_SKIP, NULL, "saw: no walk from the root for %s", name);
+		step_say(out, VERDICT_SKIP, NULL, "saw: no walk from the root for %s", name);
 		return;
 	}
 	size_t at = (size_t)snprintf(way, sizeof way, "%s", s->peer);
@@ -117,7 +140,7 @@ static void test_walk(const struct sheet_case *c, const struct sheet_step *st, s
 			last = s;
 			reached++;
 		}
-	say(out, reached == n ? VERDICT_PASS : VERDICT_SKIP, last,
+	step_say(out, reached == n ? VERDICT_PASS : VERDICT_SKIP, as_row(out, last),
 	    reached == n ? "asked: %s" : "saw: %s, and then no server of the next zone", way);
 }
 
@@ -165,9 +188,10 @@ static void test_denied(const struct sheet_case *c, const struct sheet_step *st,
 	const struct dns_seen *s = own_denial(c, zone, true);
 
 	if (s)
-		say(out, VERDICT_PASS, s, "%s says that there is no %s (NXDOMAIN)", s->peer, s->name);
+		step_say(
+		    out, VERDICT_PASS, as_row(out, s), "%s says that there is no %s (NXDOMAIN)", s->peer, s->name);
 	else
-		say(out, VERDICT_SKIP, NULL,
+		step_say(out, VERDICT_SKIP, NULL,
 		    "saw: no server of %s that tells the laptop that a name is not there; ask for one that you "
 		    "invent",
 		    zone);
@@ -183,17 +207,18 @@ static void test_cached(const struct sheet_case *c, const struct sheet_step *st,
 		if (!is_repeated(s) || !s->has_answer || s->type != DNS_A || strcasecmp(s->name, name) != 0)
 			continue;
 		if (first && s->ttl < first->ttl && asked_nobody(c->wire, first, s)) {
-			say(out, VERDICT_PASS, s, "%s said %u s, and %.1f s later %u s, and asked nobody meanwhile",
-			    s->peer, first->ttl, (double)(s->time - first->time) / 1e9, s->ttl);
+			step_say(out, VERDICT_PASS, as_row(out, s),
+			    "%s said %u s, and %.1f s later %u s, and asked nobody meanwhile", s->peer, first->ttl,
+			    (double)(s->time - first->time) / 1e9, s->ttl);
 			return;
 		}
 		first = s;
 	}
 	if (first)
-		say(out, VERDICT_SKIP, first, "saw: %s answered with %u s to go; ask again after a second or two",
-		    first->peer, first->ttl);
+		step_say(out, VERDICT_SKIP, as_row(out, first),
+		    "saw: %s answered with %u s to go; ask again after a second or two", first->peer, first->ttl);
 	else
-		say(out, VERDICT_SKIP, NULL, "saw: no answer of the resolver for the address of %s", name);
+		step_say(out, VERDICT_SKIP, NULL, "saw: no answer of the resolver for the address of %s", name);
 }
 
 /* The same no twice, and the second time nobody else was asked. */
@@ -209,18 +234,18 @@ static void test_denied_cached(const struct sheet_case *c, const struct sheet_st
 		for (const struct dns_seen *b = a + 1; b < end; b++)
 			if (is_repeated(b) && b->rcode == DNS_NXDOMAIN && strcasecmp(a->name, b->name) == 0 &&
 			    asked_nobody(c->wire, a, b)) {
-				say(out, VERDICT_PASS, b,
+				step_say(out, VERDICT_PASS, as_row(out, b),
 				    "%s said twice that there is no %s, and asked nobody meanwhile", b->peer,
 				    b->name);
 				return;
 			}
 	}
 	if (once)
-		say(out, VERDICT_SKIP, once, "saw: %s said once that there is no %s; ask for the same name again",
-		    once->peer, once->name);
+		step_say(out, VERDICT_SKIP, as_row(out, once),
+		    "saw: %s said once that there is no %s; ask for the same name again", once->peer, once->name);
 	else
-		say(out, VERDICT_SKIP, NULL, "saw: the resolver was asked for no name below %s that is not there",
-		    zone);
+		step_say(out, VERDICT_SKIP, NULL,
+		    "saw: the resolver was asked for no name below %s that is not there", zone);
 }
 
 /* --- what the learner wrote --- */
@@ -314,7 +339,7 @@ static const char *answer_to(const struct sheet_case *c, const struct sheet_step
 	const char *answer = answers_find(c->answers, st->id);
 
 	if (!answer)
-		say(out, VERDICT_SKIP, NULL, "there is no answer yet in the line \"Answer %s:\" of your copy",
+		step_say(out, VERDICT_SKIP, NULL, "there is no answer yet in the line \"Answer %s:\" of your copy",
 		    st->id);
 	return answer;
 }
@@ -323,7 +348,7 @@ static void judge_answer(const struct sheet_step *st, const char *answer, bool r
     struct finding_of_step *out)
 {
 	out->misconception = right ? NULL : step_misconception(st, answer);
-	say(out, right ? VERDICT_PASS : VERDICT_FAIL, evidence,
+	step_say(out, right ? VERDICT_PASS : VERDICT_FAIL, as_row(out, evidence),
 	    right ? "you wrote: %s" : "you wrote: %s; that is not what the wire shows", answer);
 }
 
@@ -335,7 +360,8 @@ static void test_first_server(const struct sheet_case *c, const struct sheet_ste
 	if (!answer)
 		return;
 	if (!first) {
-		say(out, VERDICT_SKIP, NULL, "you wrote: %s; the wire has shown no walk from the root yet", answer);
+		step_say(
+		    out, VERDICT_SKIP, NULL, "you wrote: %s; the wire has shown no walk from the root yet", answer);
 		return;
 	}
 	for (size_t i = 0; i < c->wire->n; i++) { /* who walked twice may have begun at two servers */
@@ -355,7 +381,7 @@ static void test_answer_server(const struct sheet_case *c, const struct sheet_st
 	const struct dns_seen *s = own_answer(c, name_of(st), DNS_A);
 
 	if (answer && !s)
-		say(out, VERDICT_SKIP, NULL,
+		step_say(out, VERDICT_SKIP, NULL,
 		    "you wrote: %s; the wire has shown no answer of the zone's own server yet", answer);
 	else if (answer)
 		judge_answer(st, answer,
@@ -369,7 +395,7 @@ static void test_answer_ttl(const struct sheet_case *c, const struct sheet_step 
 	const struct dns_seen *s = own_answer(c, name_of(st), DNS_A);
 
 	if (answer && !s)
-		say(out, VERDICT_SKIP, NULL,
+		step_say(out, VERDICT_SKIP, NULL,
 		    "you wrote: %s; the wire has shown no answer of the zone's own server yet", answer);
 	else if (answer)
 		judge_answer(st, answer, answer_number(answer) == (long long)s->ttl, s, out);
@@ -381,27 +407,45 @@ static void test_negative_ttl(const struct sheet_case *c, const struct sheet_ste
 	const struct dns_seen *s = own_denial(c, step_text(st, "zone"), false);
 
 	if (answer && !(s && s->has_soa))
-		say(out, VERDICT_SKIP, NULL,
+		step_say(out, VERDICT_SKIP, NULL,
 		    "you wrote: %s; the wire has shown no server of the zone that says no yet", answer);
 	else if (answer)
 		judge_answer(st, answer, answer_number(answer) == (long long)s->negative, s, out);
 }
 
-/* A word of the setting "accept", and none that belongs to a known misconception. */
+static bool has_any(const char *answer, config_setting_t *words)
+{
+	for (int i = 0; i < config_setting_length(words); i++)
+		if (has_word(answer, config_setting_get_string_elem(words, i)))
+			return true;
+	return false;
+}
+
+/* accept = [ "a", "b" ]: one of these words; accept = ( [ "a", "b" ], [ "c" ] ): one of each of these. */
+static bool is_accepted(const char *answer, config_setting_t *accept)
+{
+	if (!accept || config_setting_length(accept) == 0)
+		return false;
+	if (!config_setting_is_list(accept))
+		return has_any(answer, accept);
+	for (int i = 0; i < config_setting_length(accept); i++)
+		if (!has_any(answer, config_setting_get_elem(accept, (unsigned)i)))
+			return false;
+	return true;
+}
+
+/* What the setting "accept" wants, and no word that belongs to a known misconception. */
 static void test_words(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out)
 {
-	config_setting_t *accept = config_setting_get_member(st->setting, "accept");
 	const char *answer = answer_to(c, st, out);
-	bool right = false;
 
 	if (!answer)
 		return;
-	for (int i = 0; accept && i < config_setting_length(accept); i++)
-		right |= has_word(answer, config_setting_get_string_elem(accept, i));
-	right = right && !step_misconception(st, answer);
+	bool right =
+	    is_accepted(answer, config_setting_get_member(st->setting, "accept")) && !step_misconception(st, answer);
 	judge_answer(st, answer, right, NULL, out);
 	if (!right)
-		say(out, VERDICT_FAIL, NULL, "you wrote: %s", answer);
+		step_say(out, VERDICT_FAIL, NULL, "you wrote: %s", answer);
 }
 
 /* --- the table --- */
@@ -422,6 +466,7 @@ static const struct {
     {"words", test_words},
     {"packets", test_packets},
     {"value", test_packets},
+    {"state", test_state},
 };
 
 void sheet_judge(const struct sheet_case *c, const struct sheet_step *st, struct finding_of_step *out)
@@ -432,5 +477,5 @@ void sheet_judge(const struct sheet_case *c, const struct sheet_step *st, struct
 			tests[i].run(c, st, out);
 			return;
 		}
-	say(out, VERDICT_SKIP, NULL, "this glasslab has no test that is called %s", st->test);
+	step_say(out, VERDICT_SKIP, NULL, "this glasslab has no test that is called %s", st->test);
 }

@@ -1,5 +1,5 @@
-/* grade: the table of many bundles, and what is wrong with them. It needs no lab: it checks the digest, and draws the right
- * answers that depend on the seed anew. */
+/* grade: the table of many bundles, and what is wrong with them. It needs no lab: it checks the digest, judges each step again
+ * (sheet_again.c), and compares the bundles with each other. */
 #include <errno.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -31,6 +31,7 @@ struct graded {
 struct table {
 	struct cli *c;
 	const char *data_dir;
+	struct again again;
 	uint8_t key[CLASS_KEY_MAX];
 	size_t key_len;
 	struct graded *row;
@@ -54,25 +55,11 @@ static void blame(struct graded *g, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Is the answer to this step, which says of itself that it passed, the one that the student's seed draws? */
-static void check_seeded(struct graded *g, const struct sheet_step *st, const json_t *step, const struct seed *seed)
-{
-	const char *rule = step_text(st, "seeded"), *answer = text_of(step, "answer");
-	char what[128];
-	unsigned long long min, max;
-
-	if (!rule || strcmp(text_of(step, "verdict"), "passed") != 0 ||
-	    sscanf(rule, "%127s %llu %llu", what, &min, &max) != 3)
-		return;
-	const char *digits = answer + strcspn(answer, "0123456789");
-	if (strtoull(digits, NULL, 10) != seed_number(seed, what, min, max))
-		blame(g, "step %s has the answer of another seed", st->id);
-}
-
 static void check_sheet(struct table *t, struct graded *g, const json_t *one, const struct seed *seed)
 {
 	struct sheet s;
 	struct why w;
+	char text[128];
 	json_int_t number = json_integer_value(json_object_get(one, "worksheet")), passed = 0;
 	json_t *step;
 	size_t i;
@@ -86,8 +73,9 @@ static void check_sheet(struct table *t, struct graded *g, const json_t *one, co
 	{
 		const struct sheet_step *st = sheet_find(&s, text_of(step, "id"));
 		passed += strcmp(text_of(step, "verdict"), "passed") == 0;
-		if (st)
-			check_seeded(g, st, step, seed);
+		if (st && strcmp(text_of(step, "verdict"), "passed") == 0 &&
+		    !again_step(&t->again, &s, st, step, seed, text))
+			blame(g, "%s", text);
 	}
 	if (passed != json_integer_value(json_object_get(one, "passed")))
 		blame(g, "worksheet %lld does not add up", (long long)number);
@@ -119,29 +107,63 @@ static void grade_one(struct table *t, struct graded *g)
 	bundle_digest(g->bundle, student, t->key, t->key_len, hex);
 	if (strlen(text_of(g->bundle, "digest")) != 64 || sodium_memcmp(hex, text_of(g->bundle, "digest"), 64) != 0)
 		blame(g, "it was changed after it was made (or made with another class key)");
+	json_int_t version = json_integer_value(json_object_get(g->bundle, "version"));
+	if (version != BUNDLE_VERSION) {
+		blame(g, "made by another version of glasslab (bundle %lld, here %d)", (long long)version,
+		    BUNDLE_VERSION);
+		return;
+	}
 	seed_from_name(&seed, student);
 	json_array_foreach(json_object_get(g->bundle, "worksheets"), i, one) check_sheet(t, g, one, &seed);
 	sodium_memzero(&seed, sizeof seed);
 }
 
+/* Each packet that decided a step goes into seen: who has it. One that another student has, too, was copied. Its time is in ns, so
+ * no two labs have the same by chance. */
+static void compare_packets(struct table *t, size_t row, json_t *seen)
+{
+	json_t *sheet, *step, *r;
+	size_t i, k, n, other = row;
+
+	json_array_foreach(json_object_get(t->row[row].bundle, "worksheets"), i, sheet) json_array_foreach(
+	    json_object_get(sheet, "steps"), k, step) json_array_foreach(json_object_get(step, "evidence"), n, r)
+	{
+		char *text = json_dumps(r, JSON_COMPACT | JSON_SORT_KEYS);
+		const json_t *who = text ? json_object_get(seen, text) : NULL;
+		if (who)
+			other = (size_t)json_integer_value(who);
+		else if (text)
+			json_object_set_new(seen, text, json_integer((json_int_t)row));
+		free(text);
+	}
+	if (other == row ||
+	    strcmp(text_of(t->row[row].bundle, "student"), text_of(t->row[other].bundle, "student")) == 0)
+		return;
+	blame(&t->row[row], "the same packets as %s", t->row[other].file);
+	blame(&t->row[other], "the same packets as %s", t->row[row].file);
+}
+
 /* The same student twice, and the same packets under two names. */
 static void compare_rows(struct table *t)
 {
-	for (size_t i = 0; i < t->n; i++)
-		for (size_t k = 0; k < t->n; k++) {
-			const json_t *a = t->row[i].bundle, *b = t->row[k].bundle;
-			if (i == k || !a || !b)
-				continue;
-			const json_t *x =
-			    json_object_get(json_array_get(json_object_get(a, "worksheets"), 0), "evidence");
-			const json_t *y =
-			    json_object_get(json_array_get(json_object_get(b, "worksheets"), 0), "evidence");
-			if (strcmp(text_of(a, "student"), text_of(b, "student")) == 0)
-				blame(&t->row[i], "there is another bundle of %s: %s", text_of(a, "student"),
-				    t->row[k].file);
-			else if (json_array_size(x) > 0 && json_equal(x, y))
-				blame(&t->row[i], "the same packets as %s", t->row[k].file);
-		}
+	json_t *seen = json_object(), *students = json_object();
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (!t->row[i].bundle)
+			continue;
+		const char *student = text_of(t->row[i].bundle, "student");
+		const json_t *first = json_object_get(students, student);
+		size_t k = (size_t)json_integer_value(first);
+		if (first) {
+			blame(&t->row[i], "there is another bundle of %s: %s", student, t->row[k].file);
+			if (t->row[k].good || !strstr(t->row[k].verdict, "there is another bundle"))
+				blame(&t->row[k], "there is another bundle of %s: %s", student, t->row[i].file);
+		} else
+			json_object_set_new(students, student, json_integer((json_int_t)i));
+		compare_packets(t, i, seen);
+	}
+	json_decref(students);
+	json_decref(seen);
 }
 
 static bool is_graded(const struct table *t, const char *name)
@@ -342,6 +364,16 @@ static int print_html(const struct table *t)
 	return e == ERR_OK ? EXIT_YES : cli_fail(t->c, e, "can't write %s: %s", path, strerror(errno));
 }
 
+/* The programs that are run here are Glassnet's own first. */
+static void use_own_programs(const char *bin)
+{
+	char path[2 * PATH_MAX];
+	const char *old = getenv("PATH");
+
+	if (snprintf(path, sizeof path, "%s:%s", bin, old ? old : "/usr/bin:/bin") < (int)sizeof path)
+		setenv("PATH", path, 1);
+}
+
 int verb_grade(struct cli *c)
 {
 	struct places places;
@@ -353,9 +385,15 @@ int verb_grade(struct cli *c)
 	if (status != EXIT_YES || e != ERR_OK)
 		return status != EXIT_YES ? status : cli_fail(c, e, "%s", w.text);
 	t.data_dir = places.data;
+	e = again_open(&t.again, places.data, &w);
+	if (e != ERR_OK)
+		return cli_fail(c, e, "%s", w.text);
+	use_own_programs(places.bin);
 	t.row = calloc(t.n, sizeof *t.row);
-	if (!t.row)
+	if (!t.row) {
+		again_close(&t.again);
 		return cli_fail(c, ERR_NOMEM, "out of memory");
+	}
 	for (size_t i = 0; i < t.n; i++) {
 		t.row[i].file = c->argv[i];
 		grade_one(&t, &t.row[i]);
@@ -371,6 +409,7 @@ int verb_grade(struct cli *c)
 	}
 	for (size_t i = 0; i < t.n; i++)
 		json_decref(t.row[i].bundle);
+	again_close(&t.again);
 	free(t.row);
 	free(t.missing);
 	sodium_memzero(t.key, sizeof t.key);

@@ -16,14 +16,12 @@
 
 #include <ctype.h>
 #include <regex.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "glassnet/clock.h"
 
-#define MAX_SEEN   8
 #define MAX_STARTS 20000 /* how often the first packet of a sequence is tried: a bound on the work */
 #define PARTS      3
 
@@ -38,7 +36,7 @@ struct pattern {
 };
 
 struct wanted {
-	struct pattern seen[MAX_SEEN], none;
+	struct pattern seen[SHEET_MAX_SEEN], none;
 	size_t n;
 	bool has_none;
 	int64_t within; /* ns */
@@ -78,7 +76,7 @@ static void pattern_release(struct pattern *p)
 
 static void wanted_release(struct wanted *x)
 {
-	for (size_t i = 0; i < MAX_SEEN; i++)
+	for (size_t i = 0; i < SHEET_MAX_SEEN; i++)
 		pattern_release(&x->seen[i]);
 	pattern_release(&x->none);
 }
@@ -92,9 +90,9 @@ static enum err wanted_load(struct wanted *x, const struct sheet_step *st, struc
 	enum err e = ERR_OK;
 
 	memset(x, 0, sizeof *x);
-	if (n > MAX_SEEN || (none && !n))
+	if (n > SHEET_MAX_SEEN || (none && !n))
 		return why(w, ERR_FORMAT, "line %d: seen is a list of 1 to %d packets",
-		    config_setting_source_line(st->setting), MAX_SEEN);
+		    config_setting_source_line(st->setting), SHEET_MAX_SEEN);
 	(void)config_setting_lookup_float(st->setting, "within", &within);
 	x->within = (int64_t)(within * (double)NS_PER_S);
 	for (; (int)x->n < n && e == ERR_OK; x->n += e == ERR_OK)
@@ -187,7 +185,7 @@ static bool same_start(const char *answer, const char *value, size_t least)
 	return n >= (least ? least : m) && n <= m && strncasecmp(answer, value, n) == 0;
 }
 
-static bool is_right(const struct sheet_case *c, const struct sheet_step *st, const char *answer, const char *value)
+bool step_same(const struct sheet_case *c, const struct sheet_step *st, const char *answer, const char *value)
 {
 	const char *kind = step_text(st, "answer");
 	int least = 0, factor = 1;
@@ -204,19 +202,6 @@ static bool is_right(const struct sheet_case *c, const struct sheet_step *st, co
 }
 
 /* --- the verdict --- */
-
-static void tell(struct finding_of_step *out, enum verdict v, const struct row *r, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
-static void tell(struct finding_of_step *out, enum verdict v, const struct row *r, const char *fmt, ...)
-{
-	va_list ap;
-
-	out->verdict = v;
-	out->packet = r ? r->packet : 0;
-	va_start(ap, fmt);
-	vsnprintf(out->text, sizeof out->text, fmt, ap);
-	va_end(ap);
-}
 
 struct judged {
 	const struct sheet_case *c;
@@ -260,12 +245,12 @@ static void judge_answer(const struct judged *j, const struct row *const *at)
 	char value[SHEET_TEXT];
 
 	if (!says || !value_in(j->v, says, value))
-		tell(j->out, VERDICT_SKIP, r, "you wrote: %s; the lab does not tell the right answer now: is it up?",
-		    j->answer);
-	else if (is_right(j->c, j->st, j->answer, value))
-		tell(j->out, VERDICT_PASS, r ? r : at[0], "you wrote: %s", j->answer);
+		step_say(j->out, VERDICT_SKIP, r,
+		    "you wrote: %s; the lab does not tell the right answer now: is it up?", j->answer);
+	else if (step_same(j->c, j->st, j->answer, value))
+		step_say(j->out, VERDICT_PASS, r ? r : at[0], "you wrote: %s", j->answer);
 	else {
-		tell(j->out, VERDICT_FAIL, r, "you wrote: %s; that is not what the %s", j->answer,
+		step_say(j->out, VERDICT_FAIL, r, "you wrote: %s; that is not what the %s", j->answer,
 		    r ? "packet shows" : "lab says");
 		j->out->misconception = step_misconception(j->st, j->answer);
 	}
@@ -278,12 +263,14 @@ static void judge_once(const struct judged *j, const struct row *const *at)
 
 	j->out->misconception = NULL;
 	if (other)
-		tell(j->out, VERDICT_SKIP, other, "saw: %.200s, from %s to %s; expected: %s", other->label,
+		step_say(j->out, VERDICT_SKIP, other, "saw: %.200s, from %s to %s; expected: %s", other->label,
 		    other->from, other->to, j->x->none.says);
 	else if (j->v->setting)
 		judge_answer(j, at);
 	else
-		tell(j->out, VERDICT_PASS, last, "%.300s, from %s to %s", last->label, last->from, last->to);
+		step_say(j->out, VERDICT_PASS, last, "%.300s, from %s to %s", last->label, last->from, last->to);
+	for (j->out->n_rows = 0; j->out->n_rows < j->x->n; j->out->n_rows++)
+		j->out->row[j->out->n_rows] = *at[j->out->n_rows];
 }
 
 /* Follows seen from row start on; how far it came. */
@@ -301,13 +288,13 @@ static size_t follow(const struct judged *j, size_t start, const struct row **at
 /* Every time that it happened: the first that is right decides, else the last one. */
 static void judge_packets(const struct judged *j)
 {
-	const struct row *at[MAX_SEEN] = {NULL};
+	const struct row *at[SHEET_MAX_SEEN] = {NULL};
 	const struct rows *rows = &j->c->wire->rows;
 	bool complete = false;
 	size_t tried = 0, n = 0;
 
 	for (size_t i = 0; i < rows->n && tried < MAX_STARTS; i++) {
-		const struct row *before[MAX_SEEN];
+		const struct row *before[SHEET_MAX_SEEN];
 		if (!is_it(&j->x->seen[0], &rows->at[i]))
 			continue;
 		tried++;
@@ -325,9 +312,9 @@ static void judge_packets(const struct judged *j)
 			return;
 	}
 	if (!complete && !n)
-		tell(j->out, VERDICT_SKIP, NULL, "not seen on the wire yet: %s", j->x->seen[0].says);
+		step_say(j->out, VERDICT_SKIP, NULL, "not seen on the wire yet: %s", j->x->seen[0].says);
 	else if (!complete)
-		tell(j->out, VERDICT_SKIP, at[n - 1], "saw that %s; not seen after it yet: %s",
+		step_say(j->out, VERDICT_SKIP, at[n - 1], "saw that %s; not seen after it yet: %s",
 		    j->x->seen[n - 1].says, j->x->seen[n].says);
 }
 
@@ -337,14 +324,14 @@ void test_packets(const struct sheet_case *c, const struct sheet_step *st, struc
 	struct value v;
 	struct why w;
 	struct judged j = {c, st, &x, &v, st->answer ? answers_find(c->answers, st->id) : NULL, out};
-	const struct row *none[MAX_SEEN] = {NULL};
+	const struct row *none[SHEET_MAX_SEEN] = {NULL};
 
 	if (wanted_load(&x, st, &w) != ERR_OK) /* sheet_load() has said so already */
 		return;
 	if (value_load(&v, st, x.n, &w) != ERR_OK)
-		tell(out, VERDICT_SKIP, NULL, "%s", w.text);
+		step_say(out, VERDICT_SKIP, NULL, "%s", w.text);
 	else if (v.setting && !j.answer)
-		tell(out, VERDICT_SKIP, NULL, "there is no answer yet in the line \"Answer %s:\" of your copy",
+		step_say(out, VERDICT_SKIP, NULL, "there is no answer yet in the line \"Answer %s:\" of your copy",
 		    st->id);
 	else if (x.n)
 		judge_packets(&j);
@@ -352,6 +339,13 @@ void test_packets(const struct sheet_case *c, const struct sheet_step *st, struc
 		judge_once(&j, none);
 	value_release(&v);
 	wanted_release(&x);
+}
+
+bool step_counts(const struct sheet_step *st)
+{
+	config_setting_t *value = config_setting_get_member(st->setting, "value");
+
+	return value && config_setting_get_member(value, "count");
 }
 
 bool step_wants_packets(const struct sheet_step *st)

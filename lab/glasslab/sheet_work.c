@@ -213,8 +213,12 @@ enum err work_load(struct work *k, const char *data_dir, unsigned number, const 
 		e = keep(number, lab_name, &kept, w);
 		k->unkept = k->unkept && kept;
 	}
-	if (e == ERR_OK && kept)
-		e = work_ask(&k->sheet, lab_name, w);
+	if (e == ERR_OK && kept) {
+		json_decref(k->state);
+		k->state = state_load(number, w);
+		const char *key = json_string_value(json_object_get(k->state, "key"));
+		e = key ? work_ask(&k->sheet, lab_name, key, w) : ERR_OK;
+	}
 	if (e == ERR_OK) {
 		json_decref(k->state);
 		k->state = state_load(number, w);

@@ -28,7 +28,7 @@ enum err work_begin(
 /* After `glasslab up`: the packets of every worksheet that is open in this lab are kept again. */
 void work_resume(const char *lab_name);
 
-/* Asks the running lab what the steps of the worksheet want to know of it, and remembers it. */
-enum err work_ask(const struct sheet *sheet, const char *lab, struct why *w) MUST_USE;
+/* Asks the running lab, whose key is given, what the steps of the worksheet want to know of it, and remembers it. */
+enum err work_ask(const struct sheet *sheet, const char *lab, const char *key, struct why *w) MUST_USE;
 
 #endif

@@ -55,3 +55,32 @@ part() {
 		sh -c "$command" >out 2>&1 </dev/null || { echo "$1, part $2: '$command': $?"; cat out; exit 1; }
 	done <commands
 }
+
+# sound N NAME: worksheet N, done by NAME, makes a bundle that grade believes; under another student's name grade does not believe it,
+# though its digest is made anew
+sound() {
+	glasslab bundle >bundle.json
+	python3 - "$1" "$2" <<'PY'
+import hashlib, json, sys
+
+def put(name, student, bundle):
+    bundle = {k: v for k, v in bundle.items() if k != "digest"} | {"student": student}
+    key = hashlib.blake2b(b"glassnet bundle 1: " + student.encode() + b"\0", digest_size=32).digest()
+    text = json.dumps(bundle, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    bundle["digest"] = hashlib.blake2b(text.encode(), key=key, digest_size=32).hexdigest()
+    json.dump(bundle, open(name, "w", encoding="utf-8"), ensure_ascii=False)
+
+bundle = json.load(open("bundle.json", encoding="utf-8"))
+bundle["worksheets"] = [w for w in bundle["worksheets"] if w["worksheet"] == int(sys.argv[1])]
+assert len(bundle["worksheets"]) == 1 and bundle["student"] == sys.argv[2]
+for step in bundle["worksheets"][0]["steps"]:
+    assert step["verdict"] != "passed" or step.get("answer") or step.get("said") or step["evidence"], step
+put("own.json", sys.argv[2], bundle)
+put("forged.json", "somebody-else", bundle)
+PY
+	glasslab grade own.json >table.csv || { echo "grade does not believe $2"; cat table.csv; exit 1; }
+	status=0
+	glasslab grade forged.json >table.csv || status=$?
+	[ $status -eq 1 ] && grep -q 'of another seed' table.csv && ! grep -q 'changed after' table.csv ||
+		{ echo "grade believes a bundle of worksheet $1 under another name"; cat table.csv; exit 1; }
+}
