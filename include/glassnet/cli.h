@@ -95,7 +95,8 @@ struct cli {
 		int count;
 	} set[CLI_MAX_OPTIONS];
 	int n_set;
-	FILE *out; /* where results go; stdout unless -o */
+	FILE *out;     /* where results go; stdout unless -o */
+	int out_errno; /* why a trace could not be written to it; 0: it could */
 	bool own_out;
 	struct replacement file; /* -o: what out writes to, where own_out */
 	struct trace page;       /* --html: the page alone listens */

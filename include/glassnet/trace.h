@@ -132,6 +132,7 @@ struct trace {
 	size_t n_sinks;
 	struct trace_sink sinks[TRACE_MAX_SINKS];
 	enum err first_error; /* of a sink */
+	int error_number;     /* errno at that moment, where it is ERR_IO */
 };
 
 void trace_init(struct trace *t, const struct clock *clock, const char *actor);

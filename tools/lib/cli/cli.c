@@ -244,8 +244,10 @@ static int close_output(struct cli *c, int status)
 	c->own_out = false;
 	if (!bad)
 		return status;
-	if (errno != EPIPE && errno != 0)
-		cli_warn(c, "can't write the output: %s", strerror(errno));
+	int why = errno ? errno : c->out_errno;
+	c->out_errno = 0; /* said once */
+	if (why != EPIPE && why != 0)
+		cli_warn(c, "can't write the output: %s", strerror(why));
 	return EXIT_INTERNAL;
 }
 

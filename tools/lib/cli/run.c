@@ -153,8 +153,10 @@ enum err cli_trace_open(struct cli *c, struct trace *t, const struct clock *cloc
 {
 	trace_init(t, clock, actor);
 	enum err e = cli_page_open(c);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		e = add_output(c, t);
+		c->out_errno = e == ERR_IO ? errno : 0;
+	}
 	if (e == ERR_OK && c->has_page)
 		e = trace_add(t, sink_tee(&c->page));
 	return e;
@@ -167,6 +169,7 @@ int cli_trace_close(struct cli *c, struct trace *t, int status)
 
 	if (e != ERR_OK)
 		status = EXIT_INTERNAL;
+	c->out_errno = c->out_errno ? c->out_errno : t->error_number;
 	status = cli_page_close(c, status);
 	errno = before;
 	return status;

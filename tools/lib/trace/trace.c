@@ -1,6 +1,7 @@
 /* emit(): hands an event to every sink. The short forms fill in the struct. */
 #include "glassnet/trace.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -23,8 +24,10 @@ enum err trace_add(struct trace *t, struct trace_sink sink)
 
 static void note_error(struct trace *t, enum err e)
 {
-	if (t->first_error == ERR_OK)
-		t->first_error = e;
+	if (t->first_error != ERR_OK)
+		return;
+	t->first_error = e;
+	t->error_number = e == ERR_IO ? errno : 0;
 }
 
 enum err trace_flush(struct trace *t)
