@@ -316,7 +316,7 @@ static bool is_like(const char *answer, const char *pattern)
 	return found;
 }
 
-/* wrong = ( { like = "a word of it"; say = "..."; }, { is = "all of it"; say = "..."; } ) */
+/* wrong = ( { like = "a word of it"; say = "..."; }, { is = "all of it"; example = "such as this"; say = "..."; } ) */
 const char *step_misconception(const struct sheet_step *st, const char *answer)
 {
 	config_setting_t *list = config_setting_get_member(st->setting, "wrong");
