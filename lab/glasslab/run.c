@@ -18,10 +18,10 @@
 
 #define SYSTEM_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* What the machine's own network needs would lead astray in the lab. */
+/* What the machine's own network needs would lead astray in the lab; and its user's keys are for no host here. */
 static const char *const not_here[] = {"http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy",
     "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_DIR", "CURL_CA_BUNDLE",
-    "LOCALDOMAIN", "RES_OPTIONS", "HOSTALIASES"};
+    "LOCALDOMAIN", "RES_OPTIONS", "HOSTALIASES", "SSH_AUTH_SOCK", "SSH_AGENT_PID"};
 
 static void set_environment(const char *bin_dir, const char *lab, const char *host)
 {
