@@ -7,3 +7,4 @@ for name in notes photos; do
 done
 busybox httpd -p $notes -h @{run}/notes
 busybox httpd -p $photos -h @{run}/photos
+echo "Two applications wait for visitors: Alice's notes and her photos."
