@@ -12,7 +12,6 @@ enum { DH_TEXT = 256 };
 
 struct dh_cast {
 	struct demo *d;
-	bool quiet;    /* nothing is retold */
 	char bob[64];  /* his address */
 	char code[32]; /* what must not be heard: a word that Alice types, drawn anew */
 	struct demo_process alice, bobs, middle;

@@ -41,11 +41,10 @@ bool dh_converse(struct dh_cast *c, bool keys)
 	demo_process_release(&c->alice);
 	demo_process_release(&c->bobs);
 	c->alice_status = -1;
-	bool ready = demo_start(c->d, &c->bobs, DH_BOB, c->quiet ? DEMO_SILENT : DEMO_RESULTS, bob, NULL) &&
+	bool ready = demo_start(c->d, &c->bobs, DH_BOB, DEMO_RESULTS, bob, NULL) &&
 	             demo_follow(c->d, &c->bobs, "decision", "listening");
 	if (ready) {
-		c->alice_status =
-		    demo_run(c->d, &c->alice, "laptop", c->quiet ? DEMO_SILENT : DEMO_EVENTS, alice, DH_WORDS);
+		c->alice_status = demo_run(c->d, &c->alice, "laptop", DEMO_EVENTS, alice, DH_WORDS);
 		if (!demo_follow(c->d, &c->bobs, NULL, NULL))
 			demo_stop(c->d, &c->bobs);
 	}
@@ -69,9 +68,7 @@ bool dh_start_middle(struct dh_cast *c)
 	demo_process_release(&c->middle);
 	bool ok = demo_start(c->d, &c->middle, "mallory", DEMO_SILENT, argv, NULL) &&
 	          demo_follow(c->d, &c->middle, "decision", "ready");
-	if (!c->quiet)
-		ev_decision(
-		    &c->d->trace, "command", NULL, "$ glasslab exec mallory -- mallory dh --change noon --into nine");
+	ev_decision(&c->d->trace, "command", NULL, "$ glasslab exec mallory -- mallory dh --change noon --into nine");
 	return ok;
 }
 
@@ -79,7 +76,7 @@ bool dh_start_middle(struct dh_cast *c)
 const json_t *dh_end_middle(struct dh_cast *c)
 {
 	demo_stop(c->d, &c->middle);
-	for (size_t i = 0; !c->quiet && i < json_array_size(c->middle.events); i++) {
+	for (size_t i = 0; i < json_array_size(c->middle.events); i++) {
 		const json_t *ev = json_array_get(c->middle.events, i);
 		const char *kind = dh_text(ev, "kind");
 		bool deed = strcmp(kind, "state") == 0 || strcmp(kind, "decision") == 0;

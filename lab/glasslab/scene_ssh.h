@@ -16,10 +16,8 @@
 
 struct ssh_cast {
 	struct demo *d;
-	enum demo_output how; /* how Alice's programs are retold */
-	bool quiet;           /* mallory's command and deeds are not retold */
-	char code[32];        /* what the note says: drawn anew */
-	char print[96];       /* the server's fingerprint */
+	char code[32];  /* what the note says: drawn anew */
+	char print[96]; /* the server's fingerprint */
 	struct demo_process sshview, middle;
 	int status; /* sshview's */
 };

@@ -46,7 +46,7 @@ void ssh_login(struct ssh_cast *c, const char *target, const char *known, const 
 	    "cat " SSH_NOTE, NULL};
 
 	demo_process_release(&c->sshview);
-	c->status = demo_run(c->d, &c->sshview, "laptop", c->how, argv, NULL);
+	c->status = demo_run(c->d, &c->sshview, "laptop", DEMO_EVENTS, argv, NULL);
 }
 
 const char *ssh_said(const struct ssh_cast *c, const char *part, const char *member)
@@ -76,8 +76,7 @@ bool ssh_start_middle(struct ssh_cast *c)
 	static const char *const argv[] = {"mallory", "ssh", NULL};
 
 	demo_process_release(&c->middle);
-	if (!c->quiet)
-		ev_decision(&c->d->trace, "command", NULL, "$ glasslab exec mallory -- mallory ssh");
+	ev_decision(&c->d->trace, "command", NULL, "$ glasslab exec mallory -- mallory ssh");
 	return demo_start(c->d, &c->middle, "mallory", DEMO_SILENT, argv, NULL) &&
 	       demo_follow(c->d, &c->middle, "decision", "ready");
 }
@@ -93,7 +92,7 @@ static bool is_deed(const json_t *ev)
 const json_t *ssh_end_middle(struct ssh_cast *c)
 {
 	demo_stop(c->d, &c->middle);
-	for (size_t i = 0; !c->quiet && i < json_array_size(c->middle.events); i++) {
+	for (size_t i = 0; i < json_array_size(c->middle.events); i++) {
 		const json_t *ev = json_array_get(c->middle.events, i);
 		char *line = is_deed(ev) ? json_dumps(ev, JSON_COMPACT) : NULL;
 		if (line)
@@ -163,8 +162,7 @@ bool ssh_cast_open(struct ssh_cast *c, struct demo *d)
 	char line[1024];
 	uint8_t random[6];
 
-	*c = (struct ssh_cast){
-	    .d = d, .how = DEMO_EVENTS, .sshview = {.pid = -1, .out = -1}, .middle = {.pid = -1, .out = -1}};
+	*c = (struct ssh_cast){.d = d, .sshview = {.pid = -1, .out = -1}, .middle = {.pid = -1, .out = -1}};
 	if (sodium_init() < 0)
 		return false;
 	randombytes_buf(random, sizeof(random));
