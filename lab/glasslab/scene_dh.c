@@ -11,35 +11,18 @@ struct scene_dh {
 	struct demo *d;
 	struct dh_cast cast;
 	struct demo_process wifi;
-	size_t packets, with_code; /* of one act */
 };
 
 /* --- the packets
  * ------------------------------------------------------------------------------------------------ */
 
-static bool look(void *ctx, const struct journey *j, const struct capture *c)
-{
-	struct scene_dh *s = ctx;
-	bool found = false;
-
-	(void)c;
-	if (j->n == 0)
-		return false;
-	s->packets++;
-	for (size_t i = 0; i < j->n && !found; i++) /* on every link */
-		found =
-		    memmem(j->at[i].packet.bytes, j->at[i].packet.len, s->cast.code, strlen(s->cast.code)) != NULL;
-	s->with_code += found;
-	const struct packet *p = &j->at[0].packet;
-	return p->ip_proto == 6 && p->payload_len > 0 && (p->src.port == DH_PORT || p->dst.port == DH_PORT);
-}
-
 static void look_at_packets(struct scene_dh *s, const char *title)
 {
-	s->packets = s->with_code = 0;
-	size_t shown = demo_packets(s->d, title, look, s);
-	demo_expect(s->d, "eve-has-nothing", shown > 0 && s->with_code == 0, "is what Alice typed in no packet?",
-	    "it is in %zu of %zu packets on all links", s->with_code, s->packets);
+	struct demo_search found = {.text = s->cast.code, .port = DH_PORT};
+	size_t shown = demo_search(s->d, title, &found);
+
+	demo_expect(s->d, "eve-has-nothing", shown > 0 && found.with_text == 0, "is what Alice typed in no packet?",
+	    "it is in %zu of %zu packets on all links", found.with_text, found.packets);
 }
 
 static bool converse(struct scene_dh *s, bool keys)

@@ -16,7 +16,7 @@ struct scene_ssh {
 	struct demo *d;
 	struct ssh_cast cast;
 	struct demo_process wifi;
-	size_t packets, with_code;
+	struct demo_search found; /* the code, in the packets of an act */
 	/* for the table of act 6 */
 	bool first_trusted, changed_refused, tls_refused;
 };
@@ -28,27 +28,10 @@ static bool goes_on(const struct scene_ssh *s)
 
 /* --- packets --- */
 
-static bool look(void *ctx, const struct journey *j, const struct capture *c)
-{
-	struct scene_ssh *s = ctx;
-	bool found = false;
-
-	(void)c;
-	if (j->n == 0)
-		return false;
-	s->packets++;
-	for (size_t i = 0; i < j->n && !found; i++) /* on every link */
-		found =
-		    memmem(j->at[i].packet.bytes, j->at[i].packet.len, s->cast.code, strlen(s->cast.code)) != NULL;
-	s->with_code += found;
-	const struct packet *p = &j->at[0].packet;
-	return p->ip_proto == 6 && p->payload_len > 0 && (p->src.port == SSH_PORT || p->dst.port == SSH_PORT);
-}
-
 static size_t look_at_packets(struct scene_ssh *s, const char *title)
 {
-	s->packets = s->with_code = 0;
-	return demo_packets(s->d, title, look, s);
+	s->found = (struct demo_search){.text = s->cast.code, .port = SSH_PORT};
+	return demo_search(s->d, title, &s->found);
 }
 
 /* --- mallory --- */
@@ -94,8 +77,8 @@ static void act_home(struct scene_ssh *s)
 	    ssh_said(&s->cast, "user", "method"), s->cast.status);
 	demo_expect(s->d, "output", ssh_note_came(&s->cast), "did the command run on the server?",
 	    "what it printed came: %s", ssh_note_came(&s->cast) ? s->cast.code : "no");
-	demo_expect(s->d, "not-in-packets", capture && s->with_code == 0, "is what it printed in no packet?",
-	    "it is in %zu of %zu packets on all links", s->with_code, s->packets);
+	demo_expect(s->d, "not-in-packets", capture && s->found.with_text == 0, "is what it printed in no packet?",
+	    "it is in %zu of %zu packets on all links", s->found.with_text, s->found.packets);
 }
 
 static void act_changed(struct scene_ssh *s)
@@ -157,9 +140,9 @@ static void act_password(struct scene_ssh *s)
 	demo_expect(s->d, "nobody-notices", s->cast.status == EXIT_YES && ssh_note_came(&s->cast),
 	    "does all look well to Alice?", "exit status %d, and the server's text came: %s", s->cast.status,
 	    ssh_note_came(&s->cast) ? "yes" : "no");
-	demo_expect(s->d, "not-on-the-wire", s->packets > 0 && s->with_code == 0,
-	    "was it encrypted on every link, and still read?", "the text is in %zu of %zu packets", s->with_code,
-	    s->packets);
+	demo_expect(s->d, "not-on-the-wire", s->found.packets > 0 && s->found.with_text == 0,
+	    "was it encrypted on every link, and still read?", "the text is in %zu of %zu packets",
+	    s->found.with_text, s->found.packets);
 	sodium_memzero(password, sizeof(password));
 }
 
