@@ -29,6 +29,9 @@ void dh_cast_clean(struct demo *d);
 bool dh_exchange_keys(struct dh_cast *c);
 /* Alice writes to Bob; keys: both sign. False: Bob does not listen. */
 bool dh_converse(struct dh_cast *c, bool keys);
+/* The same, bare; but Alice and Bob read the fingerprints to each other first, and she types only if they are the same.
+ * *same: they are. False: Bob does not listen, or there is no key to compare. */
+bool dh_converse_compared(struct dh_cast *c, bool *same);
 /* Does Bob read what Alice typed? */
 bool dh_typed_was_read(const struct dh_cast *c);
 

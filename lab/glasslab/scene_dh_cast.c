@@ -29,28 +29,96 @@ static void first_line_read(const struct demo_process *p, char out[static DH_TEX
 	}
 }
 
+static bool start_bob(struct dh_cast *c, bool keys)
+{
+	const char *argv[] = {"dhview", "listen", "0.0.0.0:7748", "--auth", "/run/glassnet/dh.key", "--peers",
+	    "/run/glassnet/dh.peers", NULL};
+
+	if (!keys)
+		argv[3] = NULL;
+	demo_process_release(&c->alice);
+	demo_process_release(&c->bobs);
+	c->alice_status = -1;
+	return demo_start(c->d, &c->bobs, DH_BOB, DEMO_RESULTS, argv, NULL) &&
+	       demo_follow(c->d, &c->bobs, "decision", "listening");
+}
+
+/* Both have ended: what they say of it. */
+static void take_down(struct dh_cast *c)
+{
+	snprintf(c->alice_print, DH_TEXT, "%s", dh_text(c->alice.result, "fingerprint"));
+	snprintf(c->bob_print, DH_TEXT, "%s", dh_text(c->bobs.result, "fingerprint"));
+	first_line_read(&c->bobs, c->bob_read);
+}
+
 bool dh_converse(struct dh_cast *c, bool keys)
 {
 	const char *alice[] = {
 	    "dhview", "connect", c->bob, "--auth", "/run/glassnet/dh.key", "--peers", "/run/glassnet/dh.peers", NULL};
-	const char *bob[] = {"dhview", "listen", "0.0.0.0:7748", "--auth", "/run/glassnet/dh.key", "--peers",
-	    "/run/glassnet/dh.peers", NULL};
 
 	if (!keys)
-		alice[3] = bob[3] = NULL;
-	demo_process_release(&c->alice);
-	demo_process_release(&c->bobs);
-	c->alice_status = -1;
-	bool ready = demo_start(c->d, &c->bobs, DH_BOB, DEMO_RESULTS, bob, NULL) &&
-	             demo_follow(c->d, &c->bobs, "decision", "listening");
+		alice[3] = NULL;
+	bool ready = start_bob(c, keys);
 	if (ready) {
 		c->alice_status = demo_run(c->d, &c->alice, "laptop", DEMO_EVENTS, alice, DH_WORDS);
 		if (!demo_follow(c->d, &c->bobs, NULL, NULL))
 			demo_stop(c->d, &c->bobs);
 	}
-	snprintf(c->alice_print, DH_TEXT, "%s", dh_text(c->alice.result, "fingerprint"));
-	snprintf(c->bob_print, DH_TEXT, "%s", dh_text(c->bobs.result, "fingerprint"));
-	first_line_read(&c->bobs, c->bob_read);
+	take_down(c);
+	return ready;
+}
+
+/* The fingerprint that p has told by now; waits for it. false: it ended without. */
+static bool wait_for_print(struct dh_cast *c, struct demo_process *p, char out[static DH_TEXT])
+{
+	bool more = true;
+
+	out[0] = '\0';
+	for (size_t i = 0; !out[0] && (more || i < json_array_size(p->events));) {
+		if (i == json_array_size(p->events)) {
+			more = demo_follow(c->d, p, "state", "keeps");
+			continue;
+		}
+		const json_t *ev = json_array_get(p->events, i++);
+		if (strcmp(dh_text(ev, "key"), "fingerprint") == 0)
+			snprintf(out, DH_TEXT, "%s", dh_text(ev, "after"));
+	}
+	return out[0];
+}
+
+static bool in_laptop(struct dh_cast *c, const char *script)
+{
+	const char *const argv[] = {"exec", "laptop", "--", "sh", "-c", script, NULL};
+
+	return demo_glasslab(c->d, argv) == 0;
+}
+
+/* Alice's hand waits at the keyboard for the word: it types, or hangs up. */
+#define KEYBOARD "/run/glassnet/dh.keyboard"
+#define WORD     "/run/glassnet/dh.word"
+
+bool dh_converse_compared(struct dh_cast *c, bool *same)
+{
+	const char *const alice[] = {"dhview", "connect", c->bob, NULL};
+	char a[DH_TEXT], b[DH_TEXT];
+
+	*same = false;
+	bool ready = in_laptop(c, "rm -f " KEYBOARD " " WORD "; mkfifo " KEYBOARD " " WORD
+	                          "; timeout 20 sh -c 'exec 3>" KEYBOARD "; read -r said <" WORD
+	                          "; [ \"$said\" != same ] || cat " DH_WORDS " >&3' >/dev/null 2>&1 &") &&
+	             start_bob(c, false) && demo_start(c->d, &c->alice, "laptop", DEMO_EVENTS, alice, KEYBOARD) &&
+	             wait_for_print(c, &c->alice, a) && wait_for_print(c, &c->bobs, b);
+	*same = ready && strcmp(a, b) == 0;
+	if (ready)
+		ev_decision(&c->d->trace, "compared", NULL, "Alice reads %s; Bob reads %s: %s", a, b,
+		    *same ? "the same, she types" : "not the same, she hangs up");
+	(void)in_laptop(c, *same ? "echo same | timeout 5 tee " WORD : "echo other | timeout 5 tee " WORD);
+	if (demo_follow(c->d, &c->alice, NULL, NULL))
+		c->alice_status = c->alice.status;
+	if (!demo_follow(c->d, &c->bobs, NULL, NULL))
+		demo_stop(c->d, &c->bobs);
+	take_down(c);
+	(void)in_laptop(c, "rm -f " KEYBOARD " " WORD);
 	return ready;
 }
 

@@ -38,6 +38,9 @@ const char *ssh_end(const struct ssh_cast *c);
 /* Did the note come? */
 bool ssh_note_came(const struct ssh_cast *c);
 
+/* The fingerprint of a server's own host key, as the server has it. */
+bool ssh_true_fingerprint(struct ssh_cast *c, const char *host, char *out, size_t cap);
+
 bool ssh_start_middle(struct ssh_cast *c);
 /* Ends mallory's part and retells its deeds; what it has of the last conversation (borrowed), or NULL. */
 const json_t *ssh_end_middle(struct ssh_cast *c);

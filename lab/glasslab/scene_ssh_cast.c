@@ -143,17 +143,17 @@ static bool trust_authority(struct ssh_cast *c)
 }
 
 /* The second word of ssh-keygen's line. */
-static bool read_fingerprint(struct ssh_cast *c)
+bool ssh_true_fingerprint(struct ssh_cast *c, const char *host, char *out, size_t cap)
 {
 	static const char *const print[] = {
 	    "ssh-keygen", "-l", "-f", "/run/glassnet/conf/ssh_host_ed25519_key", NULL};
 	char text[1024];
 
-	if (!ssh_text_from(c, SSH_SERVER, print, text, sizeof(text)))
+	if (!ssh_text_from(c, host, print, text, sizeof(text)))
 		return false;
 	const char *word = strchr(text, ' ');
 	word = word ? word + 1 : "";
-	snprintf(c->print, sizeof(c->print), "%.*s", (int)strcspn(word, " "), word);
+	snprintf(out, cap, "%.*s", (int)strcspn(word, " "), word);
 	return true;
 }
 
@@ -168,7 +168,8 @@ bool ssh_cast_open(struct ssh_cast *c, struct demo *d)
 	randombytes_buf(random, sizeof(random));
 	sodium_bin2hex(c->code, sizeof(c->code), random, sizeof(random));
 	return make_key(c, line, sizeof(line)) && prepare_server(c, SSH_SERVER, line) &&
-	       prepare_server(c, "shell", line) && trust_authority(c) && read_fingerprint(c);
+	       prepare_server(c, "shell", line) && trust_authority(c) &&
+	       ssh_true_fingerprint(c, SSH_SERVER, c->print, sizeof(c->print));
 }
 
 void ssh_cast_close(struct ssh_cast *c)
