@@ -97,17 +97,25 @@ static bool in_laptop(struct dh_cast *c, const char *script)
 #define KEYBOARD "/run/glassnet/dh.keyboard"
 #define WORD     "/run/glassnet/dh.word"
 
+static bool start_hand(struct dh_cast *c)
+{
+	return in_laptop(c,
+	    "rm -f " KEYBOARD " " WORD "; mkfifo " KEYBOARD " " WORD "; timeout 20 sh -c 'exec 3>" KEYBOARD
+	    "; read -r said <" WORD "; [ \"$said\" != same ] || cat " DH_WORDS " >&3' >/dev/null 2>&1 &");
+}
+
 bool dh_converse_compared(struct dh_cast *c, bool *same)
 {
 	const char *const alice[] = {"dhview", "connect", c->bob, NULL};
 	char a[DH_TEXT], b[DH_TEXT];
 
 	*same = false;
-	bool ready = in_laptop(c, "rm -f " KEYBOARD " " WORD "; mkfifo " KEYBOARD " " WORD
-	                          "; timeout 20 sh -c 'exec 3>" KEYBOARD "; read -r said <" WORD
-	                          "; [ \"$said\" != same ] || cat " DH_WORDS " >&3' >/dev/null 2>&1 &") &&
-	             start_bob(c, false) && demo_start(c->d, &c->alice, "laptop", DEMO_EVENTS, alice, KEYBOARD) &&
-	             wait_for_print(c, &c->alice, a) && wait_for_print(c, &c->bobs, b);
+	if (!start_bob(c, false) || !start_hand(c) ||
+	    !demo_start(c->d, &c->alice, "laptop", DEMO_EVENTS, alice, KEYBOARD)) {
+		demo_stop(c->d, &c->bobs);
+		return false;
+	}
+	bool ready = wait_for_print(c, &c->alice, a) && wait_for_print(c, &c->bobs, b);
 	*same = ready && strcmp(a, b) == 0;
 	if (ready)
 		ev_decision(&c->d->trace, "compared", NULL, "Alice reads %s; Bob reads %s: %s", a, b,
