@@ -127,6 +127,28 @@ static void compare_has_a_row_for_each(void **state)
 	assert_null(compare_find(&res, "AES-256-GCM", 17));
 }
 
+/* Two nanoseconds from one look at it to the next; a thousand every fourth time. */
+static int64_t stumble(void *ctx)
+{
+	int64_t *looks = ctx;
+
+	++*looks;
+	return *looks * 2 + *looks / 4 * 1000;
+}
+
+static void compare_goes_by_the_fastest(void **state)
+{
+	int64_t looks = 0;
+	struct clock clock = {stumble, &looks};
+	struct compare_options o = {.clock = &clock, .each_ns = 16, .rsa_bits = 2048, .interrupted = never};
+	struct compare_result res;
+
+	(void)state;
+	assert_int_equal(compare_run(&o, NULL, &res), ERR_OK);
+	for (size_t i = 0; i < res.n; i++)
+		assert_true(res.row[i].ns > 0 && res.row[i].ns <= 2);
+}
+
 static void compare_can_be_interrupted(void **state)
 {
 	struct compare_options o = {.clock = &clock_real, .each_ns = NS_PER_S, .interrupted = at_once};
@@ -145,6 +167,7 @@ int main(void)
 	    cmocka_unit_test(avalanche_changes_about_half),
 	    cmocka_unit_test(avalanche_draws_what_changed),
 	    cmocka_unit_test(compare_has_a_row_for_each),
+	    cmocka_unit_test(compare_goes_by_the_fastest),
 	    cmocka_unit_test(compare_can_be_interrupted),
 	};
 
