@@ -260,12 +260,13 @@ bool answer_same_name(const char *a, const char *b)
 	return n == m && strncasecmp(a, b, n) == 0;
 }
 
-/* A host of the lab by its name there, an address, or the name that stands in its title. */
+/* A host of the lab by its name there, an address, or the name that stands in its title; "name server of bank.example" is not
+ * called bank.example. */
 bool answer_names_host(const struct wire *w, const char *answer, const char *host)
 {
 	const json_t *h = wire_host(w, host);
 	const char *title = json_string_value(json_object_get(h, "title")),
-	           *last = title ? strrchr(title, ' ') : NULL;
+	           *last = title && !strstr(title, " of ") ? strrchr(title, ' ') : NULL;
 	json_t *f, *a;
 	size_t i, k;
 

@@ -8,6 +8,7 @@
  *     value = { seen = 0; of = "label"; take = "TTL ([0-9]+)"; };       the first group, of the first packet
  *     value = { run = [ "HOST", "PROGRAM", ... ]; take = "..."; };      of what a program in a host prints
  *     value = { count = { ...; says = "..."; }; };                      how many, from the first packet of seen to its last
+ *     answer = "host"; alias = "ns1.hosting.com";                       another name of the host that is right
  *     answer = "number" | "host" | "text"; least = 8;                   the first 8 characters of a text are enough
  *     answer = "number"; factor = 5;                                    a measurement: five times more or less is right
  *
@@ -187,7 +188,7 @@ static bool same_start(const char *answer, const char *value, size_t least)
 
 bool step_same(const struct sheet_case *c, const struct sheet_step *st, const char *answer, const char *value)
 {
-	const char *kind = step_text(st, "answer");
+	const char *kind = step_text(st, "answer"), *alias = step_text(st, "alias");
 	int least = 0, factor = 1;
 
 	(void)config_setting_lookup_int(st->setting, "least", &least);
@@ -197,7 +198,7 @@ bool step_same(const struct sheet_case *c, const struct sheet_step *st, const ch
 		return a >= 0 && b >= 0 && (double)a <= (double)b * factor && (double)b <= (double)a * factor;
 	}
 	if (strcmp(kind, "host") == 0)
-		return answer_names_host(c->wire, answer, value);
+		return answer_names_host(c->wire, answer, value) || (alias && answer_same_name(answer, alias));
 	return same_start(answer, value, (size_t)least) || answer_same_name(answer, value);
 }
 
