@@ -224,4 +224,9 @@ struct trace_sink sink_tee(struct trace *to);
  * ERR_VERSION: another schema or version; ERR_FORMAT: no such line. */
 enum err trace_replay(struct trace *t, const char *line, size_t len) MUST_USE;
 
+/* Writes text, which is already escaped, from column at on; lines that follow begin at column indent. Width 0 never
+ * breaks. A word that is too
+ * long for a line is broken after a comma, or where the line ends. Ends with a newline. */
+void write_wrapped(FILE *out, const char *text, unsigned at, unsigned indent, unsigned width);
+
 #endif

@@ -103,9 +103,8 @@ static const struct cli_tool tool = {
                 "  glasslab demo lookup\n"
                 "  glasslab demo freewifi\n"
                 "  glasslab down\n",
-    .notes = "The lab lives in namespaces of its own: nothing in it reaches this machine's network or the "
-             "Internet,\n"
-             "and when its first process ends, everything in it ends.\n",
+    .notes = "The lab lives in namespaces of its own: nothing in it reaches this machine's\n"
+             "network or the Internet, and when its first process ends, everything in it ends.\n",
     .global = global_options,
 };
 

@@ -141,7 +141,9 @@ static const char *text_of(const json_t *o, const char *key)
 	return v ? v : "";
 }
 
-static bool print_services(FILE *out, const json_t *host)
+#define STATUS_COLUMN 42 /* what a service does */
+
+static bool print_services(FILE *out, const json_t *host, unsigned width)
 {
 	size_t i;
 	json_t *s;
@@ -156,10 +158,13 @@ static bool print_services(FILE *out, const json_t *host)
 			fprintf(out, " %5" JSON_INTEGER_FORMAT, pid);
 		else
 			fprintf(out, "     -");
-		fprintf(out, "  %s\n", text_of(s, "title"));
+		fprintf(out, "  ");
+		write_wrapped(out, text_of(s, "title"), STATUS_COLUMN, STATUS_COLUMN, width);
 	}
-	if (i == 0)
-		fprintf(out, "%-12s %-10s %-9s     -  %s\n", text_of(host, "name"), "-", "-", text_of(host, "title"));
+	if (i == 0) {
+		fprintf(out, "%-12s %-10s %-9s     -  ", text_of(host, "name"), "-", "-");
+		write_wrapped(out, text_of(host, "title"), STATUS_COLUMN, STATUS_COLUMN, width);
+	}
 	return good;
 }
 
@@ -175,7 +180,7 @@ int verb_status(struct cli *c)
 	if (!cli_has(c, "quiet"))
 		fprintf(c->out, "%-12s %-10s %-9s %5s  %s\n", "HOST", "SERVICE", "STATE", "PID", "WHAT IT DOES");
 	json_array_foreach(json_object_get(lab_facts(lab), "hosts"), i, host) good =
-	    print_services(c->out, host) && good;
+	    print_services(c->out, host, cli_style(c).width) && good;
 	lab_close(lab);
 	return good ? EXIT_YES : EXIT_NO;
 }

@@ -116,6 +116,8 @@ static char *from_text(char out[static DNAME_TEXT + IP_TEXT + 4], const struct c
 	return out;
 }
 
+#define INDENT 27 /* of the second line */
+
 static void put_line(struct cli *c, const struct cache_entry *e, int64_t now, unsigned width)
 {
 	char name[DNAME_TEXT], type[TYPE_TEXT], data[DATA_TEXT], end[32], from[DNAME_TEXT + IP_TEXT + 4];
@@ -127,8 +129,13 @@ static void put_line(struct cli *c, const struct cache_entry *e, int64_t now, un
 	    is_negative(e) ? kind_text(e) : data_text(data, e));
 	size_t room = width && (unsigned)n >= width && width > 20 ? width : sizeof(shown);
 	escape_text(shown, room, line, strlen(line));
-	fprintf(c->out, "%s%s%s%s%s, from %s\n", shown, width ? "\n                           " : "  ← ",
-	    kind_text(e), e->security ? ", " : "", e->security ? security_text(e) : "", from_text(from, e));
+	snprintf(line, sizeof(line), "%s%s%s, from %s", kind_text(e), e->security ? ", " : "",
+	    e->security ? security_text(e) : "", from_text(from, e));
+	if (width)
+		fprintf(c->out, "%s\n%*s", shown, INDENT, "");
+	else
+		fprintf(c->out, "%s  ← ", shown);
+	write_wrapped(c->out, line, INDENT, INDENT, width);
 }
 
 static void put_json(struct cli *c, const struct cache_entry *e, int64_t now)

@@ -200,7 +200,13 @@ static void terminal_wraps_to_the_width(void **state)
 		add_terminal(&f, (struct term_style){.width = width, .explain = true});
 		narrate(&f.t);
 		ev_explain(&f.t, "one two three four five six seven eight nine ten eleven twelve thirteen fourteen");
+		ev_explain(&f.t,
+		    "a hash: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b98242cf24dba5fb0a30e2"
+		    "6e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+		ev_explain(&f.t, "a list: curve25519-sha256,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
+		                 "diffie-hellman-group14-sha256");
 		finish(&f);
+		assert_non_null(strstr(f.text, ",\n"));
 		for (char *line = strtok(f.text, "\n"); line; line = strtok(NULL, "\n"))
 			assert_true(strlen(line) <= width);
 		free(f.text);

@@ -1,9 +1,21 @@
 /* Help, synopsis and completion, all from the option table. */
 #include <string.h>
+#include <unistd.h>
 
+#include "glassnet/trace.h"
 #include "internal.h"
 
 #define HELP_COLUMN 30 /* where an option's sentence begins */
+
+/* Left, and from the help's column on what it means; wrapped on a terminal. */
+static void print_entry(const char *left, const char *text, FILE *out)
+{
+	if (strlen(left) >= HELP_COLUMN)
+		fprintf(out, "%s\n%*s", left, HELP_COLUMN, "");
+	else
+		fprintf(out, "%-*s", HELP_COLUMN, left);
+	write_wrapped(out, text, HELP_COLUMN, HELP_COLUMN, output_width(out));
+}
 
 static void print_option(const struct cli_option *o, FILE *out)
 {
@@ -12,10 +24,7 @@ static void print_option(const struct cli_option *o, FILE *out)
 	if (o->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", o->letter);
 	snprintf(left, sizeof(left), "  %s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-	if (strlen(left) >= HELP_COLUMN)
-		fprintf(out, "%s\n%*s%s\n", left, HELP_COLUMN, "", o->help);
-	else
-		fprintf(out, "%-*s%s\n", HELP_COLUMN, left, o->help);
+	print_entry(left, o->help, out);
 }
 
 static void print_options(const struct cli_option *o, const char *title, FILE *out)
@@ -53,10 +62,23 @@ static void print_examples(const struct cli_tool *tool, const struct cli_verb *v
 		fputc('\n', out);
 }
 
+static void print_lines(const char *text, FILE *out)
+{
+	char line[512];
+
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+		snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
+		write_wrapped(out, line, 0, 0, output_width(out));
+	}
+}
+
 void cli_print_help(const struct cli_tool *tool, const struct cli_verb *verb, FILE *out)
 {
 	if (verb) {
-		fprintf(out, "%s %s: %s\n\n", tool->name, verb->name, verb->summary);
+		fprintf(out, "%s %s: ", tool->name, verb->name);
+		write_wrapped(out, verb->summary, (unsigned)(strlen(tool->name) + strlen(verb->name) + 3), 2,
+		    output_width(out));
+		fputc('\n', out);
 		print_examples(tool, verb, out);
 		fprintf(out, "Usage:\n");
 		print_verb_line(tool, verb, out);
@@ -72,10 +94,7 @@ void cli_print_help(const struct cli_tool *tool, const struct cli_verb *verb, FI
 			continue;
 		char left[96];
 		snprintf(left, sizeof(left), "  %s%s%s", v->name, *v->args ? " " : "", v->args);
-		if (strlen(left) >= HELP_COLUMN)
-			fprintf(out, "%s\n%*s%s\n", left, HELP_COLUMN, "", v->summary);
-		else
-			fprintf(out, "%-*s%s\n", HELP_COLUMN, left, v->summary);
+		print_entry(left, v->summary, out);
 	}
 	print_options(tool->global, "Options before the verb", out);
 	fprintf(out,
@@ -83,10 +102,13 @@ void cli_print_help(const struct cli_tool *tool, const struct cli_verb *verb, FI
 	    "  -V, --version               the version\n"
 	    "\n`%s VERB --help` tells the options of one verb.\n",
 	    tool->name);
-	if (tool->notes)
-		fprintf(out, "\n%s", tool->notes);
-	fprintf(out, "\nExit status: 0 yes or success, 1 a valid negative answer, 2 wrong usage,\n"
-	             "3 network or timeout, 4 malformed input, 5 I/O or internal.\n");
+	if (tool->notes) {
+		fputc('\n', out);
+		print_lines(tool->notes, out);
+	}
+	if (!tool->notes || !strstr(tool->notes, "Exit status"))
+		fprintf(out, "\nExit status: 0 yes or success, 1 a valid negative answer, 2 wrong usage,\n"
+		             "3 network or timeout, 4 malformed input, 5 I/O or internal.\n");
 }
 
 void cli_print_synopsis(const struct cli_tool *tool, FILE *out)

@@ -4,6 +4,9 @@
 
 #include "glassnet/cli.h"
 
+/* Columns of the terminal that out is; 0: it is none. */
+unsigned output_width(FILE *out);
+
 /* help.c: each writes to out. verb NULL: the tool's. */
 void cli_print_help(const struct cli_tool *tool, const struct cli_verb *verb, FILE *out);
 void cli_print_synopsis(const struct cli_tool *tool, FILE *out);

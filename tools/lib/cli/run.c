@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "glassnet/cli.h"
+#include "internal.h"
 #include "glassnet/lab.h"
 
 static unsigned terminal_width(int fd)
@@ -29,6 +29,13 @@ static unsigned terminal_width(int fd)
 	return 80;
 }
 
+unsigned output_width(FILE *out)
+{
+	int fd = fileno(out);
+
+	return fd >= 0 && isatty(fd) ? terminal_width(fd) : 0;
+}
+
 static bool wants_colour(const struct cli *c, bool terminal)
 {
 	const char *when = cli_get(c, "color"), *term = getenv("TERM"), *no = getenv("NO_COLOR");
@@ -40,13 +47,13 @@ static bool wants_colour(const struct cli *c, bool terminal)
 
 struct term_style cli_style(const struct cli *c)
 {
-	int fd = fileno(c->out);
-	bool terminal = fd >= 0 && isatty(fd);
+	unsigned width = output_width(c->out);
+	bool terminal = width > 0;
 
 	return (struct term_style){
 	    .colour = wants_colour(c, terminal),
 	    .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-	    .width = terminal ? terminal_width(fd) : 0,
+	    .width = width,
 	    .explain = cli_has(c, "explain") || (terminal && !cli_has(c, "no-explain")),
 	    .verbose = cli_has(c, "verbose"),
 	    .quiet = cli_has(c, "quiet"),

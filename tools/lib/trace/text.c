@@ -78,6 +78,26 @@ static size_t next_word(const char *s, unsigned *columns, size_t *blanks)
 	return at;
 }
 
+/* As much of a word that is too long for a line as has room there: up to a comma, if there is one. */
+static size_t part_of_word(const char *word, size_t len, unsigned room, unsigned *columns)
+{
+	size_t at = 0, best = 0;
+	unsigned used = 0, at_best = 0;
+
+	for (size_t n; at < len; at += n) {
+		unsigned c = char_columns(word + at, &n);
+		if (used + c > room && at > 0)
+			break;
+		used += c;
+		if (word[at] == ',') {
+			best = at + n;
+			at_best = used;
+		}
+	}
+	*columns = best ? at_best : used;
+	return best ? best : at;
+}
+
 void write_wrapped(FILE *out, const char *text, unsigned at, unsigned indent, unsigned width)
 {
 	bool fresh = true; /* nothing written on this line yet */
@@ -97,6 +117,8 @@ void write_wrapped(FILE *out, const char *text, unsigned at, unsigned indent, un
 			text += blanks;
 			len -= blanks;
 			columns -= (unsigned)blanks;
+			if (width > 0 && at + columns > width)
+				len = part_of_word(text, len, width > at ? width - at : 1, &columns);
 		}
 		if (len == 0)
 			break;

@@ -23,8 +23,4 @@ char *moment_text(char out[static TIME_TEXT + 8], int64_t ns);
 /* text escaped, in memory that the caller frees; NULL when there is none. A NULL text gives "". */
 char *escaped(const char *text);
 
-/* Writes text, which is already escaped, from column at on; lines that follow begin at column indent. Width 0 never
- * breaks. Ends with a newline. */
-void write_wrapped(FILE *out, const char *text, unsigned at, unsigned indent, unsigned width);
-
 #endif
