@@ -204,7 +204,7 @@ static void terminal_wraps_to_the_width(void **state)
 		    "a hash: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b98242cf24dba5fb0a30e2"
 		    "6e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
 		ev_explain(&f.t, "a list: curve25519-sha256,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
-		                 "diffie-hellman-group14-sha256");
+		                 "diffie-hellman-group14-sha256,diffie-hellman-group16-sha512");
 		finish(&f);
 		assert_non_null(strstr(f.text, ",\n"));
 		for (char *line = strtok(f.text, "\n"); line; line = strtok(NULL, "\n"))
