@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "template.h"
@@ -65,7 +66,8 @@ static int draw_file(const struct scene *s, const char *name, size_t len)
 	FILE *in = memmem(name, len, "..", 2) ? NULL : fopen(path, "re");
 	size_t n = in && text ? fread(text, 1, FILE_MAX, in) : 0;
 	int fd = n > 0 ? memfd_create("drawn", 0) : -1; /* the program inherits it */
-	FILE *out = fd >= 0 ? fdopen(dup(fd), "w") : NULL;
+	FILE *out =
+	    fd >= 0 && fchmod(fd, 0600) == 0 ? fdopen(dup(fd), "w") : NULL; /* ssh reads no key that others may */
 	bool good = out && template_fill(out, text, path, &s->ctx, &w) == ERR_OK;
 
 	if (in)
