@@ -169,7 +169,7 @@ int demo_main(struct cli *c, const char *lab_name, const char *data_dir, const s
 	char msg[256] = "";
 	enum err e = demo_capture_start(&d.capture, d.lab_name, cli_get(c, "pcap"), msg);
 	if (e != ERR_OK) {
-		status = cli_fail(c, e, "%s", msg);
+		status = cli_interrupted() ? 130 : cli_fail(c, e, "%s", msg);
 		goto out;
 	}
 	if (cli_trace_open(c, &d.trace, &clock_real, "glasslab") == ERR_OK) {
