@@ -3,6 +3,7 @@
  * The right answers that the seed draws are drawn anew, as the settings of the step say:
  *
  *     seeded = "ttl/bank.example 300 3600"   @{number ttl/bank.example 300 3600} of the lab's templates
+ *     seeded = "home/laptop 101 199 192.168.1.@"   the answer begins with 192.168.1. and that number
  *     seeded = "password/alice"              @{word password/alice}
  *     seeded = "run"                         the program of value = { run } reads nothing but files that the lab makes from
  *                                            templates: they are filled in for this seed, and it is run here, with them
@@ -12,10 +13,11 @@
  * that the packets were ever on a wire: who can make a bundle can make them, too. Only a class's key helps against that. */
 #include "sheet.h"
 
-#include <errno.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -138,21 +140,34 @@ static const char *text_of(const json_t *o, const char *key)
 	return s ? s : "";
 }
 
-/* Is the answer what the seed draws as a number or a word? */
+/* Does text begin with start, and what begins so end there? */
+static bool begins(const char *text, const char *start)
+{
+	size_t n = strlen(start);
+
+	return strncasecmp(text, start, n) == 0 && !isalnum((unsigned char)text[n]);
+}
+
+/* Is the answer what the seed draws as a number, a number in a text, or a word? */
 static bool is_drawn(const struct sheet_case *c, const struct sheet_step *st, const char *rule, const char *answer,
     const struct seed *seed)
 {
-	char what[128], word[WORD_CHARS + 1], number[24];
+	char what[128], word[WORD_CHARS + 1], form[64], whole[128];
 	unsigned long long min, max;
-	int n = sscanf(rule, "%127s %llu %llu", what, &min, &max);
+	int n = sscanf(rule, "%127s %llu %llu %63s", what, &min, &max, form);
 
-	if (n == 1)
+	if (n == 1) {
 		seed_word(seed, what, word, WORD_CHARS);
-	else if (n == 3 && min <= max)
-		snprintf(number, sizeof number, "%llu", (unsigned long long)seed_number(seed, what, min, max));
-	else
+		return step_same(c, st, answer, word);
+	}
+	if (n < 3 || min > max)
 		return false;
-	return n == 1 ? step_same(c, st, answer, word) : answer_number(answer) == strtoll(number, NULL, 10);
+	unsigned long long number = seed_number(seed, what, min, max);
+	if (n == 3)
+		return answer_number(answer) == (long long)number;
+	size_t at = strcspn(form, "@");
+	snprintf(whole, sizeof whole, "%.*s%llu%s", (int)at, form, number, form[at] ? form + at + 1 : "");
+	return begins(answer, whole);
 }
 
 static enum err take_rows(struct rows *rows, const json_t *one)
