@@ -196,8 +196,8 @@ static void on_progress(uv_timer_t *t)
 {
 	struct batch *b = t->data;
 	if (b->request->progress)
-		fprintf(stderr, "dnsview: %llu done, %zu under way, %.0f a second\n", (unsigned long long)b->done,
-		    b->under_way, (double)b->done / seconds(b));
+		cli_warn(b->c, "%llu done, %zu under way, %.0f a second", (unsigned long long)b->done, b->under_way,
+		    (double)b->done / seconds(b));
 	else
 		cli_progress("%llu done, %zu under way, %.0f a second", (unsigned long long)b->done, b->under_way,
 		    (double)b->done / seconds(b));
@@ -210,14 +210,15 @@ static void tell_summary(const struct batch *b, size_t given_up)
 	cli_progress_end();
 	if (b->request->quiet)
 		return;
-	fprintf(stderr, "dnsview: %llu names: %llu with an answer, %llu without, %llu failed",
-	    (unsigned long long)b->done, (unsigned long long)b->answered, (unsigned long long)b->without,
-	    (unsigned long long)b->failed);
+	char bad[48] = "", rest[64] = "";
 	if (b->bad)
-		fprintf(stderr, "; %llu bad lines", (unsigned long long)b->bad);
+		snprintf(bad, sizeof(bad), "; %llu bad lines", (unsigned long long)b->bad);
 	if (given_up)
-		fprintf(stderr, "; interrupted with %zu under way", given_up);
-	fprintf(stderr, "\ndnsview: %llu queries to %zu servers, %.2f a name; %.2f s, %.0f names a second\n",
+		snprintf(rest, sizeof(rest), "; interrupted with %zu under way", given_up);
+	cli_warn(b->c, "%llu names: %llu with an answer, %llu without, %llu failed%s%s", (unsigned long long)b->done,
+	    (unsigned long long)b->answered, (unsigned long long)b->without, (unsigned long long)b->failed, bad,
+	    rest);
+	cli_warn(b->c, "%llu queries to %zu servers, %.2f a name; %.2f s, %.0f names a second",
 	    (unsigned long long)queries, b->resolver.servers->n, b->done ? (double)queries / (double)b->done : 0.0, s,
 	    s > 0 ? (double)b->done / s : 0.0);
 }
