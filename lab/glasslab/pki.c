@@ -16,6 +16,10 @@
 #define ROOT_DAYS    3650
 #define INTER_DAYS   1825
 #define LEAF_DAYS    90
+#define PAST_DAYS    120 /* an expired certificate began so long ago, … */
+#define OVER_DAYS    30  /* … and ended then */
+#define CRL_DAYS     7
+#define CRL_URL      "URI:http://ca.example/"
 #define BACKDATE     3600 /* seconds: a client's clock may be a little behind */
 #define SERIAL_BYTES 16   /* RFC 5280 4.1.2.2 allows 20; CAs must have 64 random bits */
 #define ORGANISATION "Glassnet lab"
@@ -66,8 +70,18 @@ static bool set_name(X509 *cert, const char *common_name)
 	       X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_UTF8, cn, -1, -1, 0) == 1;
 }
 
+/* Seconds since 1970. */
+struct span {
+	int64_t from, to;
+};
+
+static struct span span_of(int64_t now, int days)
+{
+	return (struct span){now - BACKDATE, now + (int64_t)days * DAY};
+}
+
 /* Makes a key and a certificate for it. issuer NULL: self-signed. */
-static enum err make(struct pki_pair *out, const struct pki_pair *issuer, const char *name, int64_t now, int days,
+static enum err make(struct pki_pair *out, const struct pki_pair *issuer, const char *name, struct span valid,
     const struct extension *list, size_t n, struct why *w)
 {
 	out->key = EVP_EC_gen("P-256");
@@ -77,8 +91,8 @@ static enum err make(struct pki_pair *out, const struct pki_pair *issuer, const 
 	X509 *by = issuer ? issuer->cert : out->cert;
 	bool ok = X509_set_version(out->cert, X509_VERSION_3) == 1 && set_serial(out->cert) &&
 	          set_name(out->cert, name) && X509_set_issuer_name(out->cert, X509_get_subject_name(by)) == 1 &&
-	          ASN1_TIME_set(X509_getm_notBefore(out->cert), now - BACKDATE) &&
-	          ASN1_TIME_set(X509_getm_notAfter(out->cert), now + (int64_t)days * DAY) &&
+	          ASN1_TIME_set(X509_getm_notBefore(out->cert), valid.from) &&
+	          ASN1_TIME_set(X509_getm_notAfter(out->cert), valid.to) &&
 	          X509_set_pubkey(out->cert, out->key) == 1 && add_extensions(out->cert, by, list, n) &&
 	          X509_sign(out->cert, issuer ? issuer->key : out->key, EVP_sha256()) > 0;
 	return ok ? ERR_OK : openssl_failed(w, "a certificate cannot be made");
@@ -90,8 +104,10 @@ static enum err make_ca(struct pki_pair *out, const struct pki_pair *issuer, con
 	/* The subject's key identifier first: a self-signed one's authority identifier is copied from it. */
 	const struct extension list[] = {{NID_subject_key_identifier, "hash"},
 	    {NID_authority_key_identifier, "keyid:always"}, {NID_basic_constraints, constraint},
-	    {NID_key_usage, "critical,keyCertSign,cRLSign"}};
-	return make(out, issuer, name, now, days, list, sizeof list / sizeof *list, w);
+	    {NID_key_usage, "critical,keyCertSign,cRLSign"}, {NID_crl_distribution_points, CRL_URL "root.crl"}};
+	size_t n = sizeof list / sizeof *list;
+	/* nobody could take back the root's own certificate: who trusts it, does so by hand */
+	return make(out, issuer, name, span_of(now, days), list, issuer ? n : n - 1, w);
 }
 
 static enum err make_leaf(
@@ -104,8 +120,82 @@ static enum err make_leaf(
 	const struct extension list[] = {{NID_subject_key_identifier, "hash"},
 	    {NID_authority_key_identifier, "keyid:always"}, {NID_basic_constraints, "critical,CA:FALSE"},
 	    {NID_key_usage, "critical,digitalSignature"}, {NID_ext_key_usage, "serverAuth"},
-	    {NID_subject_alt_name, names}};
-	return make(out, issuer, c->dns[0], now, LEAF_DAYS, list, sizeof list / sizeof *list, w);
+	    {NID_subject_alt_name, names}, {NID_crl_distribution_points, CRL_URL "intermediate.crl"}};
+	struct span over = {now - (int64_t)PAST_DAYS * DAY, now - (int64_t)OVER_DAYS * DAY};
+	return make(
+	    out, issuer, c->dns[0], c->expired ? over : span_of(now, LEAF_DAYS), list, sizeof list / sizeof *list, w);
+}
+
+/* --- lists of what was taken back --- */
+
+static bool add_crl_extensions(X509_CRL *crl, const struct pki_pair *by)
+{
+	X509V3_CTX ctx;
+	X509V3_set_ctx(&ctx, by->cert, NULL, NULL, crl, 0);
+	X509_EXTENSION *key_id = X509V3_EXT_conf_nid(NULL, &ctx, NID_authority_key_identifier, "keyid:always");
+	ASN1_INTEGER *number = ASN1_INTEGER_new();
+	bool ok = key_id && number && X509_CRL_add_ext(crl, key_id, -1) == 1 && ASN1_INTEGER_set(number, 1) == 1 &&
+	          X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0) == 1;
+	X509_EXTENSION_free(key_id);
+	ASN1_INTEGER_free(number);
+	return ok;
+}
+
+static bool set_times(X509_CRL *crl, int64_t now)
+{
+	ASN1_TIME *t = ASN1_TIME_set(NULL, now - BACKDATE);
+	bool ok = t && X509_CRL_set1_lastUpdate(crl, t) == 1 && ASN1_TIME_set(t, now + CRL_DAYS * DAY) &&
+	          X509_CRL_set1_nextUpdate(crl, t) == 1;
+	ASN1_TIME_free(t);
+	return ok;
+}
+
+static bool take_back(X509_CRL *crl, const X509 *cert, int64_t now)
+{
+	X509_REVOKED *r = X509_REVOKED_new();
+	ASN1_TIME *t = ASN1_TIME_set(NULL, now - BACKDATE);
+	ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();
+	bool ok =
+	    r && t && reason && X509_REVOKED_set_serialNumber(r, (ASN1_INTEGER *)X509_get0_serialNumber(cert)) == 1 &&
+	    X509_REVOKED_set_revocationDate(r, t) == 1 &&
+	    ASN1_ENUMERATED_set(reason, CRL_REASON_CA_COMPROMISE) == 1 &&
+	    X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, reason, 0, 0) == 1 && X509_CRL_add0_revoked(crl, r) == 1;
+	if (!ok)
+		X509_REVOKED_free(r);
+	ASN1_TIME_free(t);
+	ASN1_ENUMERATED_free(reason);
+	return ok;
+}
+
+/* An empty list of by's, not signed yet. NULL: OpenSSL failed. */
+static X509_CRL *new_crl(const struct pki_pair *by, int64_t now)
+{
+	X509_CRL *crl = X509_CRL_new();
+	bool ok = crl && X509_CRL_set_version(crl, X509_CRL_VERSION_2) == 1 &&
+	          X509_CRL_set_issuer_name(crl, X509_get_subject_name(by->cert)) == 1 && set_times(crl, now) &&
+	          add_crl_extensions(crl, by);
+	if (ok)
+		return crl;
+	X509_CRL_free(crl);
+	return NULL;
+}
+
+static bool sign_crl(X509_CRL *crl, const struct pki_pair *by)
+{
+	return X509_CRL_sort(crl) == 1 && X509_CRL_sign(crl, by->key, EVP_sha256()) > 0;
+}
+
+static enum err make_crls(struct lab_pki *p, const struct topology *t, int64_t now, struct why *w)
+{
+	p->root_crl = new_crl(&p->root, now);
+	p->intermediate_crl = new_crl(&p->intermediate, now);
+	bool ok = p->root_crl && p->intermediate_crl;
+	for (size_t h = 0; h < t->n_hosts; h++)
+		for (size_t c = 0; ok && c < t->host[h].n_certs; c++)
+			if (t->host[h].cert[c].revoked)
+				ok = take_back(p->intermediate_crl, p->leaf[h][c].cert, now);
+	ok = ok && sign_crl(p->root_crl, &p->root) && sign_crl(p->intermediate_crl, &p->intermediate);
+	return ok ? ERR_OK : openssl_failed(w, "a list of revoked certificates cannot be made");
 }
 
 enum err lab_pki_make(struct lab_pki *out, const struct topology *t, int64_t now, struct why *w)
@@ -118,6 +208,8 @@ enum err lab_pki_make(struct lab_pki *out, const struct topology *t, int64_t now
 	for (size_t h = 0; h < t->n_hosts; h++)
 		for (size_t c = 0; e == ERR_OK && c < t->host[h].n_certs; c++)
 			e = make_leaf(&out->leaf[h][c], &out->intermediate, &t->host[h].cert[c], now, w);
+	if (e == ERR_OK)
+		e = make_crls(out, t, now, w);
 	if (e != ERR_OK)
 		lab_pki_release(out);
 	return e;
@@ -134,6 +226,9 @@ void lab_pki_release(struct lab_pki *p)
 {
 	pair_release(&p->root);
 	pair_release(&p->intermediate);
+	X509_CRL_free(p->root_crl);
+	X509_CRL_free(p->intermediate_crl);
+	p->root_crl = p->intermediate_crl = NULL;
 	for (size_t h = 0; h < TOPO_MAX_HOSTS; h++)
 		for (size_t c = 0; c < TOPO_MAX_CERTS; c++)
 			pair_release(&p->leaf[h][c]);
@@ -175,6 +270,29 @@ static enum err write_key(int dir, const char *name, EVP_PKEY *key, struct why *
 	return fclose(f) == 0 && ok ? ERR_OK : why(w, ERR_IO, "pki/%s cannot be written", name);
 }
 
+static enum err write_crl(int dir, const char *name, X509_CRL *crl, struct why *w)
+{
+	FILE *f = create(dir, name, 0644);
+	if (!f)
+		return why_errno(w, ERR_IO, "pki/%s cannot be written", name);
+	bool ok = i2d_X509_CRL_fp(f, crl) == 1; /* RFC 5280 4.2.1.13: over http it is DER */
+	return fclose(f) == 0 && ok ? ERR_OK : why(w, ERR_IO, "pki/%s cannot be written", name);
+}
+
+static enum err write_crls(const struct lab_pki *p, int dir, struct why *w)
+{
+	enum err e = write_crl(dir, "root.crl", p->root_crl, w);
+	if (e == ERR_OK)
+		e = write_crl(dir, "intermediate.crl", p->intermediate_crl, w);
+	FILE *f = e == ERR_OK ? create(dir, "crl.pem", 0644) : NULL;
+	if (e == ERR_OK && !f)
+		return why_errno(w, ERR_IO, "pki/crl.pem cannot be written");
+	if (!f)
+		return e;
+	bool ok = PEM_write_X509_CRL(f, p->root_crl) == 1 && PEM_write_X509_CRL(f, p->intermediate_crl) == 1;
+	return fclose(f) == 0 && ok ? ERR_OK : why(w, ERR_IO, "pki/crl.pem cannot be written");
+}
+
 enum err lab_pki_write(const struct lab_pki *p, const struct topology *t, size_t h, int dir, struct why *w)
 {
 	const struct topo_host *host = &t->host[h];
@@ -185,6 +303,8 @@ enum err lab_pki_write(const struct lab_pki *p, const struct topology *t, size_t
 		e = write_key(dir, "root.key", p->root.key, w);
 	if (e == ERR_OK && host->ca)
 		e = write_key(dir, "intermediate.key", p->intermediate.key, w);
+	if (e == ERR_OK && host->ca)
+		e = write_crls(p, dir, w);
 	for (size_t c = 0; e == ERR_OK && c < host->n_certs; c++) {
 		char name[TOPO_NAME + 16];
 		X509 *const chain[] = {p->leaf[h][c].cert, p->intermediate.cert};

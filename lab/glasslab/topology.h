@@ -70,6 +70,8 @@ struct topo_cert {
 	char name[TOPO_NAME];
 	size_t n_names;
 	char dns[TOPO_MAX_NAMES][TOPO_DOMAIN];
+	bool expired; /* its time was over when the lab was made */
+	bool revoked; /* the CA has taken it back: it stands in the CRL */
 };
 
 struct topo_host {

@@ -321,7 +321,7 @@ static enum err read_services(const struct reader *r, config_setting_t *g, struc
 
 static enum err read_cert(const struct reader *r, config_setting_t *g, struct topo_host *h)
 {
-	static const char *const known[] = {"name", "names", NULL};
+	static const char *const known[] = {"name", "names", "expired", "revoked", NULL};
 	struct topo_cert *c = &h->cert[h->n_certs];
 	enum err e = only_known(r, g, known);
 	if (e == ERR_OK)
@@ -332,6 +332,10 @@ static enum err read_cert(const struct reader *r, config_setting_t *g, struct to
 	for (int i = 0; e == ERR_OK && i < config_setting_length(list); i++, c->n_names++)
 		e = copy_text(
 		    r, config_setting_get_elem(list, (unsigned)i), "the name", c->dns[c->n_names], sizeof c->dns[0]);
+	if (e == ERR_OK)
+		e = flag_of(r, g, "expired", &c->expired);
+	if (e == ERR_OK)
+		e = flag_of(r, g, "revoked", &c->revoked);
 	if (e == ERR_OK)
 		h->n_certs++;
 	return e;

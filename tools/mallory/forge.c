@@ -1,5 +1,5 @@
-/* Certificates by RFC 5280: made well in everything but the one thing that mallory cannot have, the signature
- * of a CA that the victim trusts over the bank's name. */
+/* Certificates by RFC 5280: made well in everything but one thing. What is made here lacks the signature of a CA that the
+ * victim trusts over the bank's name; what is not made here has it, for another name, another time, or by mistake. */
 #include "forge.h"
 
 #include <openssl/err.h>
@@ -14,11 +14,20 @@
 
 static const struct {
 	const char *name, *text;
+	const char *file; /* a true certificate and its key, NULL: none is needed */
 } attacks[TLS_ATTACK_COUNT] = {
     [TLS_NONE] = {"none", "nothing: the bytes pass untouched"},
     [TLS_SELF_SIGNED] = {"self-signed", "a certificate for the bank's name, signed by its own key"},
     [TLS_OWN_CA] = {"own-ca", "a certificate for the bank's name, issued by a CA that mallory made up"},
-    [TLS_OTHER_NAME] = {"other-name", "a true certificate, issued by a trusted CA, for mallory's own name"},
+    [TLS_OTHER_NAME] = {"other-name", "a true certificate, issued by a trusted CA, for mallory's own name",
+        "freewifi"},
+    [TLS_EXPIRED] = {"expired", "the bank's last certificate, stolen with its key; its time is over", "old-bank"},
+    [TLS_LEAF_CA] = {"leaf-ca",
+        "a certificate for the bank's name, issued by mallory's own, which is true, but no CA's", "freewifi"},
+    [TLS_COMPROMISED_CA] = {"compromised-ca",
+        "a certificate for the bank's name that a trusted CA made for mallory, and has taken back since",
+        "misissued"},
+    [TLS_ANONYMOUS] = {"anonymous", "no certificate at all: anonymous Diffie-Hellman, in TLS 1.2"},
 };
 
 const char *tls_attack_name(enum tls_attack a)
@@ -127,19 +136,60 @@ static bool show_own_ca(SSL_CTX *ctx, const char *name, const struct clock *cloc
 	return ok;
 }
 
-static enum err show(SSL_CTX *ctx, enum tls_attack a, const char *name, const struct clock *clock,
-    const char *key_file, const char *chain_file)
+static bool show_files(SSL_CTX *ctx, const char *file, const char *dir)
 {
+	char chain[256], key[256];
+	snprintf(chain, sizeof chain, "%s/%s.chain.pem", dir, file);
+	snprintf(key, sizeof key, "%s/%s.key", dir, file);
+	return SSL_CTX_use_certificate_chain_file(ctx, chain) == 1 &&
+	       SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1;
+}
+
+/* ctx shows a true certificate: from now on one for name that its key has signed, and the true ones behind it. */
+static bool show_issued_by(SSL_CTX *ctx, const char *name, const struct clock *clock)
+{
+	STACK_OF(X509) *above = NULL;
+	X509 *issuer = SSL_CTX_get0_certificate(ctx);
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	SSL_CTX_get0_chain_certs(ctx, &above);
+	STACK_OF(X509) *chain = above ? X509_chain_up_ref(above) : sk_X509_new_null();
+	bool ok = key && chain && X509_up_ref(issuer);
+	if (ok && sk_X509_unshift(chain, issuer) == 0) {
+		X509_free(issuer);
+		ok = false;
+	}
+	X509 *cert = ok ? certificate(key, name, name, issuer, SSL_CTX_get0_privatekey(ctx), clock) : NULL;
+	ok = cert && SSL_CTX_use_cert_and_key(ctx, cert, key, chain, 1) == 1;
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	sk_X509_pop_free(chain, X509_free);
+	return ok;
+}
+
+/* RFC 5246 A.5: these suites have no certificate. OpenSSL has them, but only for who asks by name. */
+static bool show_nobody(SSL_CTX *ctx)
+{
+	return SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+	       SSL_CTX_set_cipher_list(ctx, "aNULL:@SECLEVEL=0") == 1 && SSL_CTX_set_dh_auto(ctx, 1) == 1;
+}
+
+static enum err show(SSL_CTX *ctx, enum tls_attack a, const char *name, const struct clock *clock, const char *dir)
+{
+	if (attacks[a].file && !show_files(ctx, attacks[a].file, dir))
+		return ERR_IO;
 	switch (a) {
 	case TLS_SELF_SIGNED:
 		return show_self_signed(ctx, name, clock) ? ERR_OK : ERR_INTERNAL;
 	case TLS_OWN_CA:
 		return show_own_ca(ctx, name, clock) ? ERR_OK : ERR_INTERNAL;
+	case TLS_LEAF_CA:
+		return show_issued_by(ctx, name, clock) ? ERR_OK : ERR_INTERNAL;
+	case TLS_ANONYMOUS:
+		return show_nobody(ctx) ? ERR_OK : ERR_INTERNAL;
 	case TLS_OTHER_NAME:
-		return SSL_CTX_use_certificate_chain_file(ctx, chain_file) == 1 &&
-		               SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) == 1
-		           ? ERR_OK
-		           : ERR_IO;
+	case TLS_EXPIRED:
+	case TLS_COMPROMISED_CA:
+		return ERR_OK;
 	case TLS_NONE:
 	case TLS_ATTACK_COUNT:
 		break;
@@ -147,14 +197,13 @@ static enum err show(SSL_CTX *ctx, enum tls_attack a, const char *name, const st
 	return ERR_INTERNAL;
 }
 
-enum err forge_context(SSL_CTX **out, enum tls_attack a, const char *name, const struct clock *clock,
-    const char *key_file, const char *chain_file)
+enum err forge_context(SSL_CTX **out, enum tls_attack a, const char *name, const struct clock *clock, const char *dir)
 {
 	*out = NULL;
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 	if (!ctx)
 		return ERR_NOMEM;
-	enum err e = show(ctx, a, name, clock, key_file, chain_file);
+	enum err e = show(ctx, a, name, clock, dir);
 	ERR_clear_error();
 	if (e) {
 		SSL_CTX_free(ctx);
@@ -183,10 +232,11 @@ char *forge_describe(const SSL_CTX *ctx, char *out, size_t cap)
 {
 	char subject[128] = "?", issuer[128] = "?", line[300];
 	const X509 *x = SSL_CTX_get0_certificate(ctx);
-	if (x) {
-		X509_NAME_get_text_by_NID(X509_get_subject_name(x), NID_commonName, subject, sizeof subject);
-		X509_NAME_get_text_by_NID(X509_get_issuer_name(x), NID_commonName, issuer, sizeof issuer);
-	}
+	out[0] = '\0';
+	if (!x)
+		return out;
+	X509_NAME_get_text_by_NID(X509_get_subject_name(x), NID_commonName, subject, sizeof subject);
+	X509_NAME_get_text_by_NID(X509_get_issuer_name(x), NID_commonName, issuer, sizeof issuer);
 	int n = snprintf(line, sizeof line, "%s, issued by %s", subject, issuer);
 	return escape_text(out, cap, line, n > 0 ? (size_t)n : 0);
 }

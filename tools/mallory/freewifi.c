@@ -146,10 +146,11 @@ static enum err make_contexts(struct freewifi *f)
 	enum tls_attack a = f->opt->tls;
 	char line[200] = "";
 	if (a != TLS_NONE) {
-		enum err e = forge_context(&f->server_ctx, a, FREEWIFI_BANK, f->opt->clock, TRUE_KEY, TRUE_CHAIN);
+		enum err e = forge_context(&f->server_ctx, a, FREEWIFI_BANK, f->opt->clock, TRUE_DIR);
 		if (e == ERR_IO)
-			return fail(f, e, "%s or %s cannot be read: glasslab up makes them, on this host only",
-			    TRUE_KEY, TRUE_CHAIN);
+			return fail(f, e,
+			    "a certificate or key in " TRUE_DIR
+			    " cannot be read: glasslab up makes them, on this host only");
 		if (e)
 			return fail(f, e, "OpenSSL could not make a certificate");
 		forge_describe(f->server_ctx, line, sizeof line);

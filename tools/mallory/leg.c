@@ -155,7 +155,9 @@ static bool advance_handshake(struct leg *l)
 		return false;
 	bool closed = why == SSL_ERROR_ZERO_RETURN || why == SSL_ERROR_SYSCALL ||
 	              ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-	fail(l, closed ? ERR_CLOSED : l->alert[0] ? ERR_REFUSED : ERR_FORMAT);
+	int reason = ERR_GET_REASON(ERR_peek_last_error());
+	bool nothing = reason == SSL_R_NO_SHARED_CIPHER || reason == SSL_R_UNSUPPORTED_PROTOCOL;
+	fail(l, closed ? ERR_CLOSED : l->alert[0] ? ERR_REFUSED : nothing ? ERR_UNSUPPORTED : ERR_FORMAT);
 	return true;
 }
 

@@ -11,6 +11,7 @@ static const struct {
     [OUTCOME_RELAYED] = {"relayed", "request and reply went through mallory's hands"},
     [OUTCOME_PASSED] = {"passed", "the bytes passed untouched"},
     [OUTCOME_REFUSED] = {"refused", "the victim ended the TLS handshake before it had sent any data"},
+    [OUTCOME_NOT_OFFERED] = {"not-offered", "the victim offers nothing that mallory could answer with"},
     [OUTCOME_GONE] = {"gone", "the victim left before it had asked for anything"},
     [OUTCOME_BAD] = {"bad", "what the victim sent is not what this port speaks"},
     [OUTCOME_NO_BANK] = {"no-bank", "the bank could not be reached"},
@@ -40,7 +41,7 @@ void record_fill(struct record *r, const struct leg *victim, const struct leg *b
 	copy(r->status, sizeof r->status, x->status);
 	if (r->outcome == OUTCOME_NO_BANK)
 		copy(r->detail, sizeof r->detail, bank->reason[0] ? bank->reason : err_text(bank->err));
-	else if (r->outcome == OUTCOME_REFUSED || r->outcome == OUTCOME_BAD)
+	else if (r->outcome == OUTCOME_REFUSED || r->outcome == OUTCOME_NOT_OFFERED || r->outcome == OUTCOME_BAD)
 		copy(r->detail, sizeof r->detail, victim->reason[0] ? victim->reason : err_text(victim->err));
 	r->wire_octets = leg_wire_received(victim);
 	r->clear_octets = x->blind ? 0 : victim->received;
@@ -85,6 +86,7 @@ void record_emit(const struct record *r, struct trace *t, const char *self)
 		    r->id, r->victim, r->request, r->tls ? "https" : "http", r->status,
 		    r->bank_tls && !r->tls ? " by the bank over https" : "", r->fields, r->changed);
 		break;
+	case OUTCOME_NOT_OFFERED:
 	case OUTCOME_GONE:
 	case OUTCOME_BAD:
 	case OUTCOME_NO_BANK:

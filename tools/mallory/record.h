@@ -12,12 +12,13 @@
 #include "leg.h"
 
 enum outcome {
-	OUTCOME_RELAYED, /* request and reply went through mallory's hands */
-	OUTCOME_PASSED,  /* bytes passed untouched */
-	OUTCOME_REFUSED, /* the victim ended the TLS handshake: mallory's certificate did not do */
-	OUTCOME_GONE,    /* the victim left before it had asked for anything */
-	OUTCOME_BAD,     /* what the victim sent is no HTTP or TLS */
-	OUTCOME_NO_BANK, /* the bank could not be reached, or did not prove its name to mallory */
+	OUTCOME_RELAYED,     /* request and reply went through mallory's hands */
+	OUTCOME_PASSED,      /* bytes passed untouched */
+	OUTCOME_REFUSED,     /* the victim ended the TLS handshake: mallory's certificate did not do */
+	OUTCOME_NOT_OFFERED, /* the victim offers no suite that mallory could answer with */
+	OUTCOME_GONE,        /* the victim left before it had asked for anything */
+	OUTCOME_BAD,         /* what the victim sent is no HTTP or TLS */
+	OUTCOME_NO_BANK,     /* the bank could not be reached, or did not prove its name to mallory */
 	OUTCOME_TIMEOUT,
 	OUTCOME_STOPPED, /* mallory ended first */
 	OUTCOME_COUNT

@@ -220,7 +220,9 @@ static bool conn_over(const struct conn *c, enum outcome *how)
 	const struct exchange *x = &c->exchange;
 	const struct leg *victim = &c->victim.leg;
 	if (victim->state == LEG_FAILED && victim->ssl && victim->received == 0 && x->line[0] == '\0') {
-		*how = victim->err == ERR_FORMAT ? OUTCOME_BAD : OUTCOME_REFUSED;
+		*how = victim->err == ERR_FORMAT        ? OUTCOME_BAD
+		       : victim->err == ERR_UNSUPPORTED ? OUTCOME_NOT_OFFERED
+		                                        : OUTCOME_REFUSED;
 		return true;
 	}
 	bool drained = x->to_victim.len == 0 || victim->state == LEG_FAILED;

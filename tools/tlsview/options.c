@@ -157,6 +157,7 @@ int options_connect(struct cli *c, struct connect_options *o, struct option_stor
 	if (status != EXIT_YES)
 		return status;
 	o->cafile = cli_get(c, "cafile");
+	o->crl = cli_get(c, "crl");
 	o->ciphers = cli_get(c, "ciphers");
 	o->groups = cli_get(c, "groups");
 	o->insecure = cli_has(c, "insecure");

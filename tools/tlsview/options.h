@@ -14,6 +14,9 @@
 	{.name = "cafile",                                                                                           \
 	    .arg = "FILE",                                                                                           \
 	    .help = "trust the certificates in FILE and no others (default: the system's)"},                         \
+	    {.name = "crl",                                                                                          \
+	        .arg = "FILE",                                                                                       \
+	        .help = "refuse what the CRLs in FILE say is revoked, or do not know of"},                           \
 	    {.name = "name",                                                                                         \
 	        .arg = "NAME",                                                                                       \
 	        .help = "the name that the server must prove, and that it is asked for (default: HOST)"},            \

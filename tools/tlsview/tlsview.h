@@ -39,8 +39,10 @@ enum starttls { STARTTLS_NONE, STARTTLS_SMTP, STARTTLS_IMAP };
 struct connect_options {
 	const char *host; /* a name or an address, as given */
 	uint16_t port;
-	const char *name;    /* the name the certificate must prove and the SNI; NULL: host */
-	const char *cafile;  /* trust the certificates in it and no others; NULL: the system's */
+	const char *name;   /* the name the certificate must prove and the SNI; NULL: host */
+	const char *cafile; /* trust the certificates in it and no others; NULL: the system's */
+	const char
+	    *crl; /* the lists of revoked certificates in it must know of each that is shown; NULL: not asked */
 	const char *ciphers; /* OpenSSL's cipher list for TLS 1.2; NULL: its default */
 	const char *groups;  /* OpenSSL's list of groups; NULL: its default */
 	uint16_t min, max;   /* versions to offer: 0x0303, 0x0304 */

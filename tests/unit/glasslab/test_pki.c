@@ -15,7 +15,10 @@
 static const char network[] =
     "format = 1; hosts = ( { name = \"bank\"; title = \"b\"; interfaces = ( { name = \"e\"; to = \"ca\"; } );"
     " certificates = ( { name = \"bank\"; names = [ \"bank.example\", \"www.bank.example\" ]; } ); },"
-    " { name = \"ca\"; title = \"c\"; ca = true; interfaces = ( { name = \"e\"; to = \"bank\"; } ); } );";
+    " { name = \"ca\"; title = \"c\"; ca = true;"
+    " certificates = ( { name = \"old\"; names = [ \"bank.example\" ]; expired = true; },"
+    " { name = \"taken\"; names = [ \"bank.example\" ]; revoked = true; } );"
+    " interfaces = ( { name = \"e\"; to = \"bank\"; } ); } );";
 
 struct fixture {
 	struct topology t;
@@ -43,7 +46,7 @@ static int teardown(void **state)
 }
 
 /* X509_V_OK, or why OpenSSL, as strict as it can be, does not accept the leaf for that name at that time. */
-static int verify(struct fixture *f, const char *name, time_t at)
+static int verify_leaf(struct fixture *f, X509 *leaf, const char *name, time_t at, bool crls)
 {
 	X509_STORE *store = X509_STORE_new();
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -51,9 +54,15 @@ static int verify(struct fixture *f, const char *name, time_t at)
 	assert_true(store && ctx && chain);
 	X509_STORE_add_cert(store, f->pki.root.cert);
 	sk_X509_push(chain, f->pki.intermediate.cert);
-	X509_STORE_CTX_init(ctx, store, f->pki.leaf[0][0].cert, chain);
+	if (crls) {
+		X509_STORE_add_crl(store, f->pki.root_crl);
+		X509_STORE_add_crl(store, f->pki.intermediate_crl);
+	}
+	X509_STORE_CTX_init(ctx, store, leaf, chain);
 	X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(ctx);
 	X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE);
+	if (crls)
+		X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 	X509_VERIFY_PARAM_set_time(p, at);
 	X509_VERIFY_PARAM_set_purpose(p, X509_PURPOSE_SSL_SERVER);
 	X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
@@ -64,6 +73,11 @@ static int verify(struct fixture *f, const char *name, time_t at)
 	X509_STORE_free(store);
 	sk_X509_free(chain);
 	return error;
+}
+
+static int verify(struct fixture *f, const char *name, time_t at)
+{
+	return verify_leaf(f, f->pki.leaf[0][0].cert, name, at, false);
 }
 
 static void pki_leaf_is_accepted_by_strict_rules(void **state)
@@ -85,6 +99,34 @@ static void pki_intermediate_may_not_make_authorities(void **state)
 	assert_int_equal(X509_get_pathlen(f->pki.intermediate.cert), 0);
 	assert_true(X509_get_extension_flags(f->pki.leaf[0][0].cert) & EXFLAG_BCONS);
 	assert_false(X509_get_extension_flags(f->pki.leaf[0][0].cert) & EXFLAG_CA);
+}
+
+static void pki_expired_leaf_was_good_before(void **state)
+{
+	struct fixture *f = *state;
+	X509 *old = f->pki.leaf[1][0].cert;
+	assert_int_equal(verify_leaf(f, old, "bank.example", NOW, false), X509_V_ERR_CERT_HAS_EXPIRED);
+	assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notAfter(old), NOW - 30 * 86400), 0);
+	assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notBefore(old), NOW - 120 * 86400), 0);
+}
+
+static void pki_revoked_leaf_is_refused_by_who_asks_only(void **state)
+{
+	struct fixture *f = *state;
+	X509 *taken = f->pki.leaf[1][1].cert, *good = f->pki.leaf[0][0].cert;
+	assert_int_equal(verify_leaf(f, taken, "bank.example", NOW, false), X509_V_OK);
+	assert_int_equal(verify_leaf(f, taken, "bank.example", NOW, true), X509_V_ERR_CERT_REVOKED);
+	assert_int_equal(verify_leaf(f, good, "bank.example", NOW, true), X509_V_OK);
+	assert_int_equal(verify_leaf(f, good, "bank.example", NOW + 8 * 86400, true), X509_V_ERR_CRL_HAS_EXPIRED);
+	assert_int_equal(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(f->pki.intermediate_crl)), 1);
+}
+
+static void pki_certificates_say_where_the_lists_are(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(X509_get_ext_by_NID(f->pki.root.cert, NID_crl_distribution_points, -1), -1);
+	assert_true(X509_get_ext_by_NID(f->pki.intermediate.cert, NID_crl_distribution_points, -1) >= 0);
+	assert_true(X509_get_ext_by_NID(f->pki.leaf[0][0].cert, NID_crl_distribution_points, -1) >= 0);
 }
 
 static mode_t mode_of(int dir, const char *name)
@@ -112,10 +154,13 @@ static void pki_files_of_a_host_are_its_own(void **state)
 	assert_int_equal(mode_of(c, "root.key"), 0600);
 	assert_int_equal(mode_of(c, "intermediate.key"), 0600);
 	assert_int_equal(mode_of(c, "bank.key"), 0);
+	assert_int_equal(mode_of(c, "intermediate.crl"), 0644);
+	assert_int_equal(mode_of(b, "intermediate.crl"), 0);
 	/* no file is written over */
 	assert_int_equal(lab_pki_write(&f->pki, &f->t, 0, b, &w), ERR_IO);
-	static const char *const names[] = {
-	    "bank.key", "bank.chain.pem", "root.pem", "intermediate.pem", "root.key", "intermediate.key"};
+	static const char *const names[] = {"bank.key", "bank.chain.pem", "root.pem", "intermediate.pem", "root.key",
+	    "intermediate.key", "root.crl", "intermediate.crl", "crl.pem", "old.key", "old.chain.pem", "taken.key",
+	    "taken.chain.pem"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		unlinkat(b, names[i], 0);
 		unlinkat(c, names[i], 0);
@@ -132,6 +177,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(pki_leaf_is_accepted_by_strict_rules, setup, teardown),
 	    cmocka_unit_test_setup_teardown(pki_leaf_is_for_its_names_and_time_only, setup, teardown),
 	    cmocka_unit_test_setup_teardown(pki_intermediate_may_not_make_authorities, setup, teardown),
+	    cmocka_unit_test_setup_teardown(pki_expired_leaf_was_good_before, setup, teardown),
+	    cmocka_unit_test_setup_teardown(pki_revoked_leaf_is_refused_by_who_asks_only, setup, teardown),
+	    cmocka_unit_test_setup_teardown(pki_certificates_say_where_the_lists_are, setup, teardown),
 	    cmocka_unit_test_setup_teardown(pki_files_of_a_host_are_its_own, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

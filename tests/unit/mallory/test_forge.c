@@ -49,7 +49,7 @@ static void forge_self_signed_has_the_name_and_no_trust(void **state)
 	(void)state;
 	SSL_CTX *ctx;
 	char text[200];
-	assert_int_equal(forge_context(&ctx, TLS_SELF_SIGNED, "bank.example", &then, NULL, NULL), ERR_OK);
+	assert_int_equal(forge_context(&ctx, TLS_SELF_SIGNED, "bank.example", &then, NULL), ERR_OK);
 	assert_int_equal(verify(ctx, NULL, "bank.example"), X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT);
 	assert_int_equal(X509_check_host(SSL_CTX_get0_certificate(ctx), "bank.example", 0, 0, NULL), 1);
 	assert_string_equal(forge_describe(ctx, text, sizeof text), "bank.example, issued by bank.example");
@@ -62,7 +62,7 @@ static void forge_own_ca_fails_for_trust_alone(void **state)
 	SSL_CTX *ctx;
 	STACK_OF(X509) *chain = NULL;
 	char text[200];
-	assert_int_equal(forge_context(&ctx, TLS_OWN_CA, "bank.example", &then, NULL, NULL), ERR_OK);
+	assert_int_equal(forge_context(&ctx, TLS_OWN_CA, "bank.example", &then, NULL), ERR_OK);
 	assert_int_equal(verify(ctx, NULL, "bank.example"), X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN);
 	SSL_CTX_get0_chain_certs(ctx, &chain);
 	assert_int_equal(sk_X509_num(chain), 1);
@@ -91,18 +91,16 @@ static void write_pem(const char *key_file, const char *chain_file, SSL_CTX *fro
 static void forge_other_name_is_read_from_its_files(void **state)
 {
 	(void)state;
-	char dir[] = "/tmp/glassnet-forge.XXXXXX", key[64], chain[64];
+	char dir[] = "/tmp/glassnet-forge.XXXXXX", key[80], chain[80];
 	assert_non_null(mkdtemp(dir));
-	snprintf(key, sizeof key, "%s/key", dir);
-	snprintf(chain, sizeof chain, "%s/chain", dir);
+	snprintf(key, sizeof key, "%s/freewifi.key", dir);
+	snprintf(chain, sizeof chain, "%s/freewifi.chain.pem", dir);
 	SSL_CTX *ctx, *true_ca;
-	assert_int_equal(
-	    forge_context(&ctx, TLS_OTHER_NAME, "bank.example", &then, "/nonexistent/key", "/nonexistent/chain"),
-	    ERR_IO);
+	assert_int_equal(forge_context(&ctx, TLS_OTHER_NAME, "bank.example", &then, "/nonexistent"), ERR_IO);
 	assert_null(ctx);
-	assert_int_equal(forge_context(&true_ca, TLS_OWN_CA, "freewifi.example", &then, NULL, NULL), ERR_OK);
+	assert_int_equal(forge_context(&true_ca, TLS_OWN_CA, "freewifi.example", &then, NULL), ERR_OK);
 	write_pem(key, chain, true_ca);
-	assert_int_equal(forge_context(&ctx, TLS_OTHER_NAME, "bank.example", &then, key, chain), ERR_OK);
+	assert_int_equal(forge_context(&ctx, TLS_OTHER_NAME, "bank.example", &then, dir), ERR_OK);
 	STACK_OF(X509) *certs = NULL;
 	SSL_CTX_get0_chain_certs(ctx, &certs);
 	assert_int_equal(verify(ctx, sk_X509_value(certs, 0), "bank.example"), X509_V_ERR_HOSTNAME_MISMATCH);

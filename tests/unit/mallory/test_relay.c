@@ -298,9 +298,9 @@ struct tls {
 static void tls_setup(struct tls *t, enum tls_attack a, bool bank_is_true)
 {
 	STACK_OF(X509) * chain;
-	assert_int_equal(forge_context(&t->mallory, a, "bank.example", &clock_real, NULL, NULL), ERR_OK);
-	assert_int_equal(forge_context(&t->bank, TLS_OWN_CA, bank_is_true ? "bank.example" : "else.example",
-	                     &clock_real, NULL, NULL),
+	assert_int_equal(forge_context(&t->mallory, a, "bank.example", &clock_real, NULL), ERR_OK);
+	assert_int_equal(
+	    forge_context(&t->bank, TLS_OWN_CA, bank_is_true ? "bank.example" : "else.example", &clock_real, NULL),
 	    ERR_OK);
 	assert_int_equal(client_context(&t->to_bank), ERR_OK);
 	assert_int_equal(SSL_CTX_get0_chain_certs(t->bank, &chain), 1);
