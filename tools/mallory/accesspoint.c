@@ -143,7 +143,7 @@ void accesspoint_log_line(struct accesspoint *a, const char *line, size_t len)
 	}
 }
 
-void accesspoint_name(void *accesspoint, const char *addr, char *out, size_t cap)
+void accesspoint_name(const void *accesspoint, const char *addr, char *out, size_t cap)
 {
 	const struct accesspoint *a = accesspoint;
 	size_t i = find_lease(a, addr);

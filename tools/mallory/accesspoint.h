@@ -64,6 +64,6 @@ void accesspoint_read_leases(struct accesspoint *a);
 void accesspoint_log_line(struct accesspoint *a, const char *line, size_t len);
 
 /* relay_config.name_victim: the name in the lease of that address, else the address. */
-void accesspoint_name(void *accesspoint, const char *addr, char *out, size_t cap);
+void accesspoint_name(const void *accesspoint, const char *addr, char *out, size_t cap);
 
 #endif

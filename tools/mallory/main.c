@@ -20,6 +20,8 @@ static const struct cli_option freewifi_options[] = {
     {.name = "rewrite", .help = "change the account number in pages (the default)"},
     {.name = "no-rewrite", .help = "only listen"},
     {.name = "strip", .help = "keep on http who comes by http, and speak the https that the bank wants in his place"},
+    {.name = "dns-spoof",
+        .help = "answer for the bank in every name server's place, not only as the one that DHCP gave"},
     {.name = "loot", .arg = "FILE", .help = "at the end, write what was read to FILE (JSON, mode 0600)"},
     CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
 
@@ -68,6 +70,7 @@ static int verb_freewifi(struct cli *c)
 	struct freewifi_options opt = {.tls = TLS_NONE,
 	    .rewrite = !cli_has(c, "no-rewrite"),
 	    .strip = cli_has(c, "strip"),
+	    .dns = cli_has(c, "dns-spoof"),
 	    .limit_ns = 20 * NS_PER_S,
 	    .loot_file = cli_get(c, "loot"),
 	    .stdin_fd = watched_stdin(),

@@ -13,8 +13,7 @@
 
 extern char **environ;
 
-/* Hands a script to nft. */
-static enum err nft(const char *script)
+enum err redirect_rules(const char *script)
 {
 	char *const argv[] = {"nft", "-f", "-", NULL};
 	posix_spawn_file_actions_t actions;
@@ -52,7 +51,7 @@ enum err redirect_start(const char *table, const char *ifname, uint16_t from, ui
 	    "\t}\n"
 	    "}\n",
 	    table, table, table, ifname, from, to);
-	return nft(script);
+	return redirect_rules(script);
 }
 
 void redirect_end(const char *table)
@@ -60,7 +59,7 @@ void redirect_end(const char *table)
 	char script[128];
 
 	snprintf(script, sizeof(script), "add table ip %s\ndelete table ip %s\n", table, table);
-	(void)!nft(script);
+	(void)!redirect_rules(script);
 }
 
 enum err redirect_listen(const struct ip *self, uint16_t port, int *fd)

@@ -6,6 +6,9 @@
 #include "glassnet/addr.h"
 #include "glassnet/err.h"
 
+/* Hands a script to nft. ERR_UNSUPPORTED: nft says no. */
+enum err redirect_rules(const char *script) MUST_USE;
+
 /* What comes from that interface for port `from` of anybody goes to our port `to`. table is the rule's own table, which
  * what an earlier mallory left behind of that name goes before. ERR_UNSUPPORTED: nft says no. */
 enum err redirect_start(const char *table, const char *ifname, uint16_t from, uint16_t to) MUST_USE;

@@ -46,8 +46,8 @@ struct relay_config {
 	int (*dial)(void *ctx, uint16_t port);
 	void *dial_ctx;
 	/* The role of who sits at an address; writes to out. May be NULL: the address. */
-	void (*name_victim)(void *ctx, const char *addr, char *out, size_t cap);
-	void *name_ctx;
+	void (*name_victim)(const void *ctx, const char *addr, char *out, size_t cap);
+	const void *name_ctx;
 };
 
 struct relay;
