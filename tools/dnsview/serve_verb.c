@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cache_file.h"
 #include "jobs.h"
 #include "server.h"
 #include "setup.h"
@@ -70,8 +71,17 @@ static int run_loop(struct serving *s)
 	return EXIT_YES;
 }
 
+/* The usual file's folder is made where it is missing; a file that somebody names has to have one. */
+static void make_usual_folder(const char *path)
+{
+	char usual[CACHE_PATH_MAX];
+	if (cache_file_default(usual, setup_in_lab()) && strcmp(usual, path) == 0)
+		(void)!cache_file_make_folder(path);
+}
+
 static int open_store(struct serving *s)
 {
+	make_usual_folder(s->kept.path);
 	enum err e =
 	    *s->kept.path ? store_open(&s->store, &s->loop, s->c, &s->kept, &s->resolver, &s->clock.ns) : ERR_OK;
 	if (e == ERR_IO && errno == EADDRINUSE)

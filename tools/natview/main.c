@@ -28,6 +28,7 @@ static const struct cli_option type_options[] = {
     FAMILY_OPTIONS, CLI_TIMEOUT_OPTION, PCAP_OPTION, CLI_TRACE_OPTIONS, CLI_END};
 
 static const struct cli_option addresses_options[] = {CLI_TRACE_OPTIONS, CLI_END};
+static const struct cli_option table_options[] = {CLI_TRACE_OPTIONS, CLI_END};
 static const struct cli_option ports_options[] = {
     {.name = "listening", .help = "leave out the connections"}, CLI_TRACE_OPTIONS, CLI_END};
 
@@ -65,6 +66,8 @@ static const struct cli_verb verbs[] = {
         serve_options, verb_serve, false, false},
     {"watch", "[FILTER]", 0, -1, "both legs of a NAT at once, and its table as it grows and expires", watch_options,
         verb_watch, false, false},
+    {"table", "", 0, 0, "this machine's own NAT table: each conversation, and as whom it goes on outside",
+        table_options, verb_table, false, false},
     {0}};
 
 static const struct cli_tool tool = {.name = "natview",
@@ -77,7 +80,8 @@ static const struct cli_tool tool = {.name = "natview",
                 "  natview whoami stun:whatismyip.example\n"
                 "  natview type stun:whatismyip.example\n"
                 "  natview serve\n"
-                "  natview watch --router home-router\n"};
+                "  natview watch --router home-router\n"
+                "  natview table\n"};
 
 int main(int argc, char **argv)
 {

@@ -16,6 +16,7 @@ int verb_whoami(struct cli *c);
 int verb_serve(struct cli *c);
 int verb_type(struct cli *c);
 int verb_watch(struct cli *c);
+int verb_table(struct cli *c);
 
 /* This machine's own name, without its domain. */
 char *own_name(char out[static NAME_TEXT]);
