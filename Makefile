@@ -74,7 +74,7 @@ $(O)/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The trace page's files are built into the library.
-$(O)/tools/lib/trace/page_assets.o: $(wildcard tools/lib/trace/page/*)
+$(O)/tools/lib/trace/page_assets.o: $(wildcard tools/lib/trace/page/* tools/lib/trace/book/*)
 $(O)/lab/glasslab/classroom_assets.o: $(wildcard lab/glasslab/classroom/*)
 
 # A unit test: tests/unit/X/test_*.c with the folder X that it tests (the library alone for tests/unit/lib).

@@ -101,6 +101,7 @@ struct cli {
 	struct replacement file; /* -o: what out writes to, where own_out */
 	struct trace page;       /* --html: the page alone listens */
 	bool has_page;
+	bool own_page; /* the verb writes --html itself, before cli_trace_open() */
 	struct json_t *lab; /* what the page's map shall show, until the page is open */
 };
 

@@ -216,6 +216,20 @@ enum err sink_html(struct trace_sink *sink, const char *path, const char *title)
 struct json_t;
 void sink_html_lab(struct trace_sink *sink, const struct json_t *facts);
 
+/* Several traces in one page of HTML that needs nothing but itself: a table of attacks and protections, each of whose
+ * cells opens the page of its trace (as sink_html() makes it). ERR_IO (errno tells) at once where path can't be written;
+ * the file is written by trace_book_write(), as a whole or not at all. */
+struct trace_book;
+enum err trace_book_open(
+    struct trace_book **out, const char *path, const char *title, const struct json_t *facts) MUST_USE;
+/* The sink of the trace that belongs to the cell with that id; the book must outlive it. */
+enum err trace_book_part(struct trace_book *b, struct trace_sink *sink, const char *id, const char *title) MUST_USE;
+/* cells: JSON objects {"cell": id, "family", "attack", "protection", "verdict": "stopped", "not stopped" or "undecided",
+ * "predicted", "as_predicted", "overruled", "tried", "got", "not_got", "decided_by": {"check", "text"}, "packet",
+ * "lesson"}. */
+enum err trace_book_write(struct trace_book *b, const char *const cells[], size_t n) MUST_USE;
+void trace_book_close(struct trace_book *b); /* NULL is allowed */
+
 /* Hands every event on to another trace, which is borrowed and not flushed. */
 struct trace_sink sink_tee(struct trace *to);
 

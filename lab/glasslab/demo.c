@@ -172,6 +172,7 @@ int demo_main(struct cli *c, const char *lab_name, const char *data_dir, const s
 		status = cli_interrupted() ? 130 : cli_fail(c, e, "%s", msg);
 		goto out;
 	}
+	c->own_page = scene->own_page && scene->own_page(c);
 	if (cli_trace_open(c, &d.trace, &clock_real, "glasslab") == ERR_OK) {
 		cli_page_lab(c, lab_facts(d.lab));
 		play(&d, scene);

@@ -42,6 +42,8 @@ struct scene {
 	void (*clean)(struct demo *d); /* puts the lab back, also after an interrupt; or NULL */
 	/* Its own options of the verb; -1: play, else an exit status. NULL: it has none. */
 	int (*options)(struct cli *c, const char *data_dir);
+	/* Does it write the page of --html itself, with these options? NULL: no. */
+	bool (*own_page)(const struct cli *c);
 };
 
 /* The scenes that there are; NULL past the last. */

@@ -152,7 +152,8 @@ static void play_cell(struct matrix *m, struct demo *d, const struct cell *cell,
 struct table {
 	struct demo *d;
 	struct matrix m;
-	const char *only; /* --cell; or NULL */
+	struct trace_book *book; /* the page; or NULL */
+	const char *only;        /* --cell; or NULL */
 	struct prose prose[N_FAMILIES];
 	size_t n;
 	struct matrix_row rows[MATRIX_MAX];
@@ -163,11 +164,11 @@ static json_t *row_json(const struct matrix_row *r)
 	const struct outcome *o = &r->outcome;
 	json_t *by = *o->decided ? json_pack("{s:s,s:s}", "check", o->check, "text", o->decided) : NULL;
 
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s,s:s,s:o?,s:o?}", "cell", r->id, "family",
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s,s:s,s:o?,s:o?,s:s,s:s}", "cell", r->id, "family",
 	    r->family, "attack", r->attack, "protection", r->protection, "verdict", r->verdict, "predicted",
 	    r->predict, "as_predicted", as_predicted(r), "overruled", o->overruled, "tried", o->tried, "got", o->got,
-	    "not_got", o->not_got, "decided_by", by, "packet",
-	    o->packet ? json_integer((json_int_t)o->packet) : NULL);
+	    "not_got", o->not_got, "decided_by", by, "packet", o->packet ? json_integer((json_int_t)o->packet) : NULL,
+	    "explain", r->explain, "lesson", r->lesson);
 }
 
 /* The one event of a cell in the scene's trace. */
@@ -217,6 +218,16 @@ static void take_errors(struct demo *d, struct demo *from, const struct matrix_r
 	d->unexpected += !as_predicted(r);
 }
 
+static enum err open_part(struct trace_book *book, struct trace *t, const struct matrix_row *r)
+{
+	char title[256];
+	struct trace_sink sink;
+
+	snprintf(title, sizeof(title), "%s against: %s", r->attack, r->protection);
+	enum err e = trace_book_part(book, &sink, r->id, title);
+	return e == ERR_OK ? trace_add(t, sink) : e;
+}
+
 /* In detail the cell's events are the scene's; else they become its page, and the scene has one event of it. */
 static void one_cell(struct table *t, const struct cell *cell, struct matrix_row *r)
 {
@@ -228,6 +239,8 @@ static void one_cell(struct table *t, const struct cell *cell, struct matrix_row
 	trace_init(&own.trace, &clock_real, "glasslab");
 	if (t->only)
 		e = trace_add(&own.trace, sink_tee(&t->d->trace));
+	else if (t->book)
+		e = open_part(t->book, &own.trace, r);
 	if (e == ERR_OK)
 		play_cell(&t->m, &own, cell, r);
 	else
@@ -309,6 +322,50 @@ static void draw_table(struct table *t)
 	}
 }
 
+/* --- the page --- */
+
+bool matrix_has_page(const struct cli *c)
+{
+	return cli_get(c, "html") && !cli_has(c, "cell") && !cli_has(c, "story");
+}
+
+static void page_failed(struct table *t, enum err e)
+{
+	cli_fail(t->d->cli, e, "can't write %s: %s", cli_get(t->d->cli, "html"),
+	    e == ERR_IO ? strerror(errno) : err_text(e));
+	if (t->d->err == ERR_OK)
+		t->d->err = e;
+}
+
+static void open_page(struct table *t)
+{
+	if (!matrix_has_page(t->d->cli))
+		return;
+	enum err e = trace_book_open(
+	    &t->book, cli_get(t->d->cli, "html"), "freewifi: attacks and protections", lab_facts(t->d->lab));
+	if (e != ERR_OK)
+		page_failed(t, e);
+}
+
+static void write_page(struct table *t)
+{
+	char *cells[MATRIX_MAX] = {NULL};
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < t->n && e == ERR_OK; i++) {
+		json_t *j = row_json(&t->rows[i]);
+		cells[i] = j ? json_dumps(j, JSON_COMPACT) : NULL;
+		e = cells[i] ? ERR_OK : ERR_NOMEM;
+		json_decref(j);
+	}
+	if (e == ERR_OK)
+		e = trace_book_write(t->book, (const char *const *)cells, t->n);
+	if (e != ERR_OK)
+		page_failed(t, e);
+	for (size_t i = 0; i < t->n; i++)
+		free(cells[i]);
+}
+
 void matrix_play(struct demo *d)
 {
 	struct table *t = calloc(1, sizeof(*t));
@@ -323,10 +380,14 @@ void matrix_play(struct demo *d)
 	t->m.wifi = t->m.middle = (struct demo_process){.pid = -1, .out = -1};
 	for (size_t f = 0; f < N_FAMILIES; f++)
 		config_init(&t->prose[f].file);
+	open_page(t);
 	for (size_t f = 0; f < N_FAMILIES && goes_on(d); f++)
 		play_family(t, f);
 	if (goes_on(d) && !t->only)
 		draw_table(t);
+	if (goes_on(d) && t->book)
+		write_page(t);
+	trace_book_close(t->book);
 	for (size_t f = 0; f < N_FAMILIES; f++)
 		config_destroy(&t->prose[f].file);
 	sodium_memzero(t, sizeof(*t));

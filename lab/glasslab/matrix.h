@@ -116,4 +116,7 @@ void matrix_clean(struct demo *d);
 /* --list, and whether --cell names one. -1: go on; else an exit status. */
 int matrix_options(struct cli *c, const char *data_dir);
 
+/* --html is the page of the whole matrix, not that of one cell or of the story. */
+bool matrix_has_page(const struct cli *c);
+
 #endif

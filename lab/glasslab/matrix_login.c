@@ -8,32 +8,34 @@ bool login_prepare(struct matrix *m)
 	return read_form(m->d, m->password, m->on_wire) && m->password[0] && write_request(m->d);
 }
 
-static bool is_any(const json_t *ev)
-{
-	(void)ev;
-	return true;
-}
-
 int login_https(struct matrix *m, struct demo_process *p, const char *const options[])
 {
 	const char *argv[32] = {"tlsview", "connect", BANK ":443", "--send", MATRIX_HTTP};
-	size_t n = 5, from = 0;
+	size_t n = 5;
 
 	for (size_t i = 0; options && options[i] && n < sizeof(argv) / sizeof(argv[0]) - 1; i++)
 		argv[n++] = options[i];
 	say_command(m->d, "laptop", argv);
-	int status = demo_run(m->d, p, "laptop", DEMO_SILENT, argv, NULL);
-	retell(m->d, p, &from, m->d->apart ? is_check : is_any);
-	return status;
+	return demo_run(m->d, p, "laptop", DEMO_SILENT, argv, NULL);
 }
 
-const json_t *login_end(struct matrix *m)
+/* A program's own result is not the cell's. */
+static bool is_no_result(const json_t *ev)
 {
-	const json_t *result = matrix_freewifi_end(m);
-	size_t from = 0;
+	const char *kind = json_string_value(json_object_get(ev, "kind"));
 
-	retell(m->d, &m->wifi, &from, is_deed_or_lie);
-	return result;
+	return kind && strcmp(kind, "result") != 0;
+}
+
+struct wire *login_wire(struct matrix *m, const struct demo_process *client, const char *title)
+{
+	size_t from = 0, deeds = 0;
+	struct wire *w = wire_watch(m->d, title, SHOW_DNS | SHOW_WEB, m->on_wire);
+
+	if (client && client->events)
+		retell(m->d, client, &from, m->d->apart ? is_check : is_no_result);
+	retell(m->d, &m->wifi, &deeds, is_deed_or_lie);
+	return w;
 }
 
 void login_loot(struct matrix *m, struct outcome *o, const json_t *result)

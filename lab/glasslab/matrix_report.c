@@ -110,8 +110,10 @@ bool matrix_freewifi(struct matrix *m, const char *const options[])
 		argv[n++] = options[i];
 	if (!start(m, &m->wifi, argv))
 		return false;
-	if (m->at_airport) /* with the lease that it had here before */
+	if (m->at_airport) { /* with the lease that it had here before */
+		ev_state(&m->d->trace, "network", "laptop", NULL, "airport", "it is there since an earlier attack");
 		return true;
+	}
 	m->at_airport = true; /* or on its way */
 	if (demo_move(m->d, "laptop", "airport") && demo_follow(m->d, &m->wifi, "state", "lease"))
 		return true;

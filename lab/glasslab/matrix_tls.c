@@ -38,8 +38,8 @@ static void show(struct matrix *m, struct outcome *o, const char *kind, const ch
 	if (!matrix_freewifi(m, how))
 		return;
 	(void)login_https(m, &p, options);
-	const json_t *result = login_end(m);
-	struct wire *w = wire_watch(m->d, "https at the airport", SHOW_DNS | SHOW_WEB, m->on_wire);
+	const json_t *result = matrix_freewifi_end(m);
+	struct wire *w = login_wire(m, &p, "https at the airport");
 	const char *text = shown(&m->wifi);
 	cell_tried(o, text && last_connection(result, "https"), "%s", text ? text : "nothing");
 	login_loot(m, o, result);

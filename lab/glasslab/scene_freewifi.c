@@ -331,4 +331,5 @@ const struct scene scene_freewifi = {.name = "freewifi",
         "the man in the middle at the airport: what he gets, and which check stops him; attacks against protections",
     .play = play,
     .clean = matrix_clean,
-    .options = matrix_options};
+    .options = matrix_options,
+    .own_page = matrix_has_page};

@@ -31,6 +31,7 @@ struct wire {
 	uint64_t hello_packet;  /* the laptop's first to an https server; 0: none */
 	uint64_t answer_packet; /* the first back from one: ServerHello, and the certificate with it */
 	uint64_t alert_packet;  /* its first with an alert: it refused, or ended; 0: none */
+	uint64_t data_packet;   /* the laptop's last with encrypted data to one; 0: none */
 	uint64_t lie_packet;    /* mallory's DNS answer for the bank's name; 0: none */
 	struct {
 		char from[LAB_HOST_MAX], to[LAB_HOST_MAX];
@@ -43,6 +44,9 @@ struct wire {
 
 /* A demo_wanted; ctx is a struct wire. */
 bool wire_look(void *ctx, const struct journey *j, const struct capture *c);
+
+/* A demo_wanted for packets that the act does not rest on. */
+bool wire_nothing(void *ctx, const struct journey *j, const struct capture *c);
 
 /* The packets since the last look, drawn as far as show says. The caller frees it; NULL: out of memory. */
 struct wire *wire_watch(struct demo *d, const char *title, unsigned show, const char *secret);

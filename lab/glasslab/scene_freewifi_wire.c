@@ -76,7 +76,7 @@ static bool is_more_ciphertext(struct wire *w, const struct packet *p, const cha
 
 /* The laptop's last word to a web server. An alert is a record of its own type; in TLS 1.3 an encrypted one looks like
  * data, of two octets, their type and the tag (RFC 8446 5.2, 6). */
-static void take_alert(struct wire *w, const struct packet *p, uint64_t number)
+static void take_records(struct wire *w, const struct packet *p, uint64_t number)
 {
 	const uint8_t *b = payload(p);
 
@@ -84,6 +84,8 @@ static void take_alert(struct wire *w, const struct packet *p, uint64_t number)
 		size_t len = (size_t)b[at + 3] << 8 | b[at + 4];
 		if (b[at] == TLS_RECORD_ALERT || (b[at] == TLS_RECORD_DATA && len == 2 + 1 + 16))
 			w->alert_packet = w->alert_packet ? w->alert_packet : number;
+		else if (b[at] == TLS_RECORD_DATA)
+			w->data_packet = number;
 		at += 5 + len;
 	}
 }
@@ -106,7 +108,7 @@ bool wire_look(void *ctx, const struct journey *j, const struct capture *c)
 		keep(&w->laptop_got, p);
 	if (is_web(p) && strcmp(from, "laptop") == 0 && p->dst.port == 443) {
 		w->hello_packet = w->hello_packet ? w->hello_packet : j->at[0].number;
-		take_alert(w, p, j->at[0].number);
+		take_records(w, p, j->at[0].number);
 	}
 	if (is_web(p) && strcmp(to, "laptop") == 0 && p->src.port == 443 && w->answer_packet == 0)
 		w->answer_packet = j->at[0].number;
@@ -115,6 +117,14 @@ bool wire_look(void *ctx, const struct journey *j, const struct capture *c)
 		w->lie_packet = j->at[0].number;
 	return (top == PROTO_DHCP && (w->show & SHOW_DHCP)) || (top == PROTO_DNS && alices && (w->show & SHOW_DNS)) ||
 	       (is_web(p) && (w->show & SHOW_WEB) && !is_more_ciphertext(w, p, from, to));
+}
+
+bool wire_nothing(void *ctx, const struct journey *j, const struct capture *c)
+{
+	(void)ctx;
+	(void)j;
+	(void)c;
+	return false;
 }
 
 struct wire *wire_watch(struct demo *d, const char *title, unsigned show, const char *secret)

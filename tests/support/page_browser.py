@@ -9,7 +9,7 @@ import tempfile
 import time
 import urllib.request
 
-KEYS = {"left": "\ue012", "up": "\ue013", "right": "\ue014", "down": "\ue015", "end": "\ue010", "home": "\ue011", "space": " "}
+KEYS = {"left": "\ue012", "up": "\ue013", "right": "\ue014", "down": "\ue015", "end": "\ue010", "home": "\ue011", "escape": "\ue00c", "enter": "\ue007", "tab": "\ue004", "space": " "}
 
 
 class Browser:

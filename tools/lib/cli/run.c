@@ -96,7 +96,7 @@ enum err cli_page_open(struct cli *c)
 	struct trace_sink sink;
 	char title[512];
 
-	if (!path)
+	if (!path || c->own_page)
 		return ERR_OK;
 	page_title(c, title, sizeof(title));
 	trace_init(&c->page, &clock_real, c->tool->name);

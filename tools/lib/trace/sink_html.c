@@ -12,6 +12,7 @@
 #include "glassnet/file.h"
 #include "page_assets.h"
 #include "page_data.h"
+#include "page_html.h"
 #include "page_lab.h"
 #include "text.h"
 
@@ -31,8 +32,7 @@ static enum err html_event(void *ctx, const struct event *ev)
 	return page_data_add(&h->data, ev);
 }
 
-/* Text within an element. */
-static void put_text(FILE *out, const char *s)
+void page_put_html(FILE *out, const char *s)
 {
 	char *safe = escaped(s);
 
@@ -44,8 +44,7 @@ static void put_text(FILE *out, const char *s)
 	free(safe);
 }
 
-#define HASH_TEXT (7 + 4 * ((SHA256_DIGEST_LENGTH + 2) / 3) + 1)
-static const char *hash_text(char out[static HASH_TEXT], const char *begin, const char *end)
+const char *page_hash(char out[static PAGE_HASH_TEXT], const char *begin, const char *end)
 {
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 
@@ -55,14 +54,14 @@ static const char *hash_text(char out[static HASH_TEXT], const char *begin, cons
 	return out;
 }
 
-static void put_file(FILE *out, const char *begin, const char *end)
+void page_put_file(FILE *out, const char *begin, const char *end)
 {
 	fwrite(begin, 1, (size_t)(end - begin), out);
 }
 
 static void put_page(FILE *out, const char *title, const struct page_text *json)
 {
-	char style[HASH_TEXT], script[HASH_TEXT];
+	char style[PAGE_HASH_TEXT], script[PAGE_HASH_TEXT];
 
 	fprintf(out,
 	    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -71,16 +70,16 @@ static void put_page(FILE *out, const char *title, const struct page_text *json)
 	    "base-uri 'none'; form-action 'none'\">\n"
 	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 	    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
-	    hash_text(style, page_css, page_css_end), hash_text(script, page_script, page_script_end));
-	put_text(out, title);
+	    page_hash(style, page_css, page_css_end), page_hash(script, page_script, page_script_end));
+	page_put_html(out, title);
 	fputs("</title>\n<style>", out);
-	put_file(out, page_css, page_css_end);
+	page_put_file(out, page_css, page_css_end);
 	fputs("</style>\n</head>\n", out);
-	put_file(out, page_body, page_body_end);
+	page_put_file(out, page_body, page_body_end);
 	fputs("<script type=\"application/json\" id=\"trace\">", out);
 	fwrite(json->s, 1, json->len, out);
 	fputs("</script>\n<script>", out);
-	put_file(out, page_script, page_script_end);
+	page_put_file(out, page_script, page_script_end);
 	fputs("</script>\n</body>\n</html>\n", out);
 }
 

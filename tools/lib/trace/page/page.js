@@ -67,7 +67,8 @@ class Page {
 	pick(i) {
 		this.pause();
 		this.go(i);
-		history.replaceState(null, "", "#row-" + this.at);
+		if (location.protocol !== "about:") /* a frame's own page has no address to change */
+			history.replaceState(null, "", "#row-" + this.at);
 	}
 
 	/* The last stop that is not after where we are; dir -1: the last before it, as a position to count from. */
