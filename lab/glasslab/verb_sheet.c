@@ -73,71 +73,94 @@ static int begin(struct cli *c, const struct sheet *s, const char *copy, const c
 	return EXIT_YES;
 }
 
-int verb_start(struct cli *c)
+/* What start and reset begin with: the worksheet that is named, what is remembered of it, and where its copy is ("": nowhere). */
+struct opening {
+	struct sheet sheet;
+	json_t *state;
+	struct why w; /* why there is no state, though there is a file */
+	const char *lab;
+	char copy[PATH_MAX];
+};
+
+/* An exit status; with EXIT_YES the caller closes it. */
+static int opening_open(struct cli *c, struct opening *o)
 {
 	struct places places;
-	struct why w = {""};
-	struct sheet s;
-	const char *lab;
-	char copy[128];
 	int number = number_of(c, c->argv[0], false),
-	    status = number < 0 ? EXIT_USAGE : surroundings(c, &places, &lab);
+	    status = number < 0 ? EXIT_USAGE : surroundings(c, &places, &o->lab);
 
 	if (status != EXIT_YES)
 		return status;
-	enum err e = sheet_load(&s, places.data, (unsigned)number, &w);
+	enum err e = sheet_load(&o->sheet, places.data, (unsigned)number, &o->w);
 	if (e != ERR_OK)
-		return cli_fail(c, e, "%s", w.text);
-	json_t *state = state_load(s.number, &w);
-	const char *there = json_string_value(json_object_get(state, "copy"));
-	snprintf(copy, sizeof copy, "%s.md", s.name);
-	if (!state && w.text[0])
-		status = cli_fail(c, ERR_FORMAT, "%s", w.text);
+		return cli_fail(c, e, "%s", o->w.text);
+	o->state = state_load(o->sheet.number, &o->w);
+	const char *copy = json_string_value(json_object_get(o->state, "copy"));
+	snprintf(o->copy, sizeof o->copy, "%s", copy ? copy : "");
+	return EXIT_YES;
+}
+
+static void opening_close(struct opening *o)
+{
+	json_decref(o->state);
+	sheet_release(&o->sheet);
+}
+
+int verb_start(struct cli *c)
+{
+	struct opening o;
+	int status = opening_open(c, &o);
+
+	if (status != EXIT_YES)
+		return status;
+	if (!*o.copy || access(o.copy, F_OK) != 0)
+		snprintf(o.copy, sizeof o.copy, "%s.md", o.sheet.name);
+	if (!o.state && o.w.text[0])
+		status = cli_fail(c, ERR_FORMAT, "%s", o.w.text);
 	else
-		status = begin(c, &s, there && access(there, F_OK) == 0 ? there : copy, lab);
-	json_decref(state);
-	sheet_release(&s);
+		status = begin(c, &o.sheet, o.copy, o.lab);
+	opening_close(&o);
 	return status;
+}
+
+/* Forgets all, but for what the learner wrote: that is moved aside. */
+static enum err forget(struct opening *o, char old[static PATH_MAX + 8])
+{
+	enum err e;
+
+	keep_stop(o->sheet.number);
+	if (!o->state && !o->w.text[0])
+		return why(&o->w, ERR_NEGATIVE, "worksheet %u is not open", o->sheet.number);
+	e = state_remove(o->sheet.number, &o->w);
+	snprintf(old, PATH_MAX + 8, "%s.old", o->copy);
+	if (e == ERR_OK && *o->copy && rename(o->copy, old) != 0 && errno != ENOENT)
+		e = why_errno(&o->w, ERR_IO, "%s", o->copy);
+	return e;
 }
 
 int verb_reset(struct cli *c)
 {
-	struct places places;
-	struct why w = {""};
-	struct sheet s;
-	const char *lab;
-	char copy[PATH_MAX], old[PATH_MAX + 8];
-	int number = number_of(c, c->argv[0], false),
-	    status = number < 0 ? EXIT_USAGE : surroundings(c, &places, &lab);
+	struct opening o;
+	char old[PATH_MAX + 8];
+	int status = opening_open(c, &o);
 
 	if (status != EXIT_YES)
 		return status;
-	enum err e = sheet_load(&s, places.data, (unsigned)number, &w);
+	unsigned number = o.sheet.number;
+	enum err e = forget(&o, old);
 	if (e != ERR_OK)
-		return cli_fail(c, e, "%s", w.text);
-	json_t *state = state_load(s.number, &w);
-	const char *there = json_string_value(json_object_get(state, "copy"));
-	snprintf(copy, sizeof copy, "%s", there ? there : "");
-	bool open = state || w.text[0];
-	json_decref(state);
-	keep_stop(s.number);
-	e = open ? state_remove(s.number, &w) : why(&w, ERR_NEGATIVE, "worksheet %u is not open", s.number);
-	snprintf(old, sizeof old, "%s.old", copy);
-	if (e == ERR_OK && *copy && rename(copy, old) != 0 && errno != ENOENT)
-		e = why_errno(&w, ERR_IO, "%s", copy);
-	if (e != ERR_OK)
-		status = cli_fail(c, e, "%s", w.text);
-	else if (*copy) {
+		status = cli_fail(c, e, "%s", o.w.text);
+	else if (*o.copy) {
 		if (!cli_has(c, "json"))
 			fprintf(c->out, "What you wrote is in %s now.\n", old);
-		status = begin(c, &s, copy, lab);
+		status = begin(c, &o.sheet, o.copy, o.lab);
 	} else if (cli_has(c, "json")) {
-		put_json(c, json_pack("{s:i,s:n}", "worksheet", (int)s.number, "copy"));
+		put_json(c, json_pack("{s:i,s:n}", "worksheet", (int)number, "copy"));
 	} else {
 		fprintf(c->out, "What was remembered of worksheet %u is gone: `glasslab start %u` opens it again.\n",
-		    s.number, s.number);
+		    number, number);
 	}
-	sheet_release(&s);
+	opening_close(&o);
 	return status;
 }
 
