@@ -122,7 +122,8 @@ static enum err own_namespaces(struct holder *h, struct why *w)
 	h->own_net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	h->user_ns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
 	h->pid_ns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-	if (h->own_net < 0 || h->user_ns < 0 || h->pid_ns < 0)
+	h->ipc_ns = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+	if (h->own_net < 0 || h->user_ns < 0 || h->pid_ns < 0 || h->ipc_ns < 0)
 		return why_errno(w, ERR_UNSUPPORTED, "the namespaces cannot be opened");
 	if (lab_keep_capabilities() != ERR_OK)
 		return why(w, ERR_UNSUPPORTED, "the capabilities of the lab cannot be kept (ambient capabilities)");

@@ -45,16 +45,16 @@ struct holder_host {
 };
 
 struct holder {
-	const char *name;     /* of the lab */
-	const char *data_dir; /* with topology.conf and hosts/ */
-	const char *bin_dir;  /* where Glassnet's programs are */
+	const char *name;      /* of the lab */
+	const char *data_dir;  /* with topology.conf and hosts/ */
+	const char *bin_dir;   /* where Glassnet's programs are */
 	const char *seed_name; /* NULL: drawn by chance */
 	uid_t uid;
 	struct topology t;
 	struct seed seed;
 	struct lab_pki pki;
 	json_t *pki_facts;
-	int own_net, user_ns, pid_ns;
+	int own_net, user_ns, pid_ns, ipc_ns;
 	struct netlink nl; /* the cupboard with the switches: the holder's own network namespace */
 	unsigned bridge[TOPO_MAX_LANS];
 	struct holder_host *host; /* t.n_hosts of them */

@@ -61,6 +61,7 @@ static void do_join(struct holder *h, struct answer *a)
 	a->reply = json_object();
 	a->fd[a->n_fds++] = h->user_ns;
 	a->fd[a->n_fds++] = h->pid_ns;
+	a->fd[a->n_fds++] = h->ipc_ns;
 }
 
 static void do_host(struct holder *h, const json_t *request, struct answer *a)

@@ -234,18 +234,20 @@ static bool in_user_namespace(int fd)
 
 static enum err join(struct lab *lab, bool children)
 {
-	int fds[2]; /* user, pid */
+	int fds[3]; /* user, pid, ipc */
 	if (lab->inside || lab->joined)
 		return ERR_OK;
-	enum err e = get_fds(lab, json_pack("{s:s}", "do", "join"), fds, 2);
+	enum err e = get_fds(lab, json_pack("{s:s}", "do", "join"), fds, 3);
 	if (e != ERR_OK)
 		return e;
 	if (!in_user_namespace(fds[0]))
 		e = enter(fds[0], CLONE_NEWUSER);
 	if (e == ERR_OK && children)
 		e = enter(fds[1], CLONE_NEWPID);
-	close(fds[0]);
-	close(fds[1]);
+	if (e == ERR_OK && children)
+		e = enter(fds[2], CLONE_NEWIPC);
+	for (size_t k = 0; k < 3; k++)
+		close(fds[k]);
 	lab->joined = e == ERR_OK && children;
 	return e;
 }
