@@ -53,6 +53,8 @@ static pid_t spawn_self(struct demo *d, const char *const args[], int out_fd, bo
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	if (out_fd >= 0)
 		posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
+	if (d->apart) /* nobody watches: what it has to say is in its events */
+		posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	if (posix_spawn(&pid, d->self, &actions, &attr, (char *const *)(uintptr_t)argv, environ) != 0)
 		pid = -1;
 	posix_spawn_file_actions_destroy(&actions);

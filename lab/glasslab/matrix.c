@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct cell_family *const families[] = {&matrix_web, &matrix_tls, &matrix_ssh, &matrix_dh, &matrix_download};
+static const struct cell_family *const families[] = {
+    &matrix_web, &matrix_tls, &matrix_suites, &matrix_ssh, &matrix_dh, &matrix_download};
 
 #define N_FAMILIES (sizeof(families) / sizeof(families[0]))
 
