@@ -38,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	loot_init(&loot);
 	exchange_init(&x, NULL, &loot, &(struct exchange_names){"laptop", "mallory", "bank.example", "http"}, 1,
 	    mode & 1, mode & 2);
+	x.weaken = mode & 1 && mode & 32;
 	x.strip = mode & 16 && !(mode & 1) ? &strip : NULL;
 	if (mode & 4) { /* begin at the reply */
 		static const char get[] = "GET / HTTP/1.1\r\n\r\n";

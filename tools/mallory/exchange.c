@@ -251,11 +251,22 @@ static void look_at_request(struct exchange *x)
 		say_continue(x, &h);
 }
 
+/* What is not whole when the victim ends, or does not fit, goes as it is. */
+static void weaken(struct exchange *x)
+{
+	enum err e = downgrade_hello(&x->to_bank, &x->downgrade);
+	x->offered = e != ERR_TRUNCATED;
+	if (e && e != ERR_TRUNCATED)
+		x->err = e;
+}
+
 void exchange_from_victim(struct exchange *x)
 {
 	if (x->blind) {
 		if (!x->server_name[0])
 			hello_server_name(x->server_name, sizeof x->server_name, x->to_bank.data, x->to_bank.len);
+		if (x->weaken && !x->offered)
+			weaken(x);
 	} else if (x->state == EXCHANGE_REQUEST) {
 		look_at_request(x);
 	}
@@ -263,7 +274,7 @@ void exchange_from_victim(struct exchange *x)
 
 void exchange_victim_end(struct exchange *x)
 {
-	x->victim_ended = true;
+	x->victim_ended = x->offered = true;
 	if (x->state == EXCHANGE_REQUEST) {
 		if (x->request.len > 0)
 			x->err = ERR_FORMAT; /* cut off in the middle of its request */
@@ -509,7 +520,8 @@ struct buf *exchange_bank_input(struct exchange *x)
 
 struct buf *exchange_bank_output(struct exchange *x)
 {
-	return x->to_bank.len > 0 ? &x->to_bank : NULL;
+	bool held = x->weaken && !x->offered;
+	return !held && x->to_bank.len > 0 ? &x->to_bank : NULL;
 }
 
 struct buf *exchange_victim_output(struct exchange *x)

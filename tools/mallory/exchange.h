@@ -21,6 +21,7 @@
 #include "glassnet/trace.h"
 
 #include "buf.h"
+#include "downgrade.h"
 #include "loot.h"
 #include "rewrite.h"
 #include "strip.h"
@@ -48,6 +49,7 @@ struct exchange {
 	struct exchange_names names;
 	unsigned connection;
 	bool blind, rewrite;
+	bool weaken;         /* blind, but for the ClientHello, which is held until it is whole, and weakened */
 	struct strip *strip; /* borrowed; NULL: https stays https */
 
 	enum exchange_state state;
@@ -55,6 +57,8 @@ struct exchange {
 	struct buf to_bank;
 	struct buf to_victim;
 	bool said_continue;
+	bool offered; /* weaken: that is done */
+	struct downgrade downgrade;
 	bool victim_ended, bank_ended;
 	bool reply_begun;
 	bool secure; /* stripping: the bank wants https */

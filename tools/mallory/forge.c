@@ -27,8 +27,14 @@ static const struct {
     [TLS_COMPROMISED_CA] = {"compromised-ca",
         "a certificate for the bank's name that a trusted CA made for mallory, and has taken back since",
         "misissued"},
+    [TLS_DOWNGRADE] = {"downgrade", "nothing: the bytes pass, but for a weaker offer than the victim's"},
     [TLS_ANONYMOUS] = {"anonymous", "no certificate at all: anonymous Diffie-Hellman, in TLS 1.2"},
 };
+
+bool tls_attack_passes(enum tls_attack a)
+{
+	return a == TLS_NONE || a == TLS_DOWNGRADE;
+}
 
 const char *tls_attack_name(enum tls_attack a)
 {
@@ -191,6 +197,7 @@ static enum err show(SSL_CTX *ctx, enum tls_attack a, const char *name, const st
 	case TLS_COMPROMISED_CA:
 		return ERR_OK;
 	case TLS_NONE:
+	case TLS_DOWNGRADE:
 	case TLS_ATTACK_COUNT:
 		break;
 	}

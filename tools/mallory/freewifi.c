@@ -109,7 +109,9 @@ static void on_accesspoint(void *ctx)
 	uv_timer_stop(&f->ready);
 	ev_decision(f->trace, "ready", NULL, "the network is open: addresses by DHCP, lies about %s by DNS, http%s",
 	    FREEWIFI_BANK,
-	    f->server_ctx ? " and https in the bank's place" : " in the bank's place, https passed on untouched");
+	    f->server_ctx                  ? " and https in the bank's place"
+	    : f->opt->tls == TLS_DOWNGRADE ? " in the bank's place, https passed on with a weaker offer"
+	                                   : " in the bank's place, https passed on untouched");
 	if (f->opt->strip)
 		ev_decision(f->trace, "stripping", "RFC 6797 2.3.1",
 		    "whoever comes by http stays on http: if the bank insists on https, mallory speaks it, and the "
@@ -148,7 +150,7 @@ static enum err make_contexts(struct freewifi *f)
 {
 	enum tls_attack a = f->opt->tls;
 	char line[200] = "";
-	if (a != TLS_NONE) {
+	if (!tls_attack_passes(a)) {
 		enum err e = forge_context(&f->server_ctx, a, FREEWIFI_BANK, f->opt->clock, TRUE_DIR);
 		if (e == ERR_IO)
 			return fail(f, e,
@@ -158,9 +160,9 @@ static enum err make_contexts(struct freewifi *f)
 			return fail(f, e, "OpenSSL could not make a certificate");
 		forge_describe(f->server_ctx, line, sizeof line);
 	}
-	if ((a != TLS_NONE || f->opt->strip) && client_context(&f->client_ctx))
+	if ((!tls_attack_passes(a) || f->opt->strip) && client_context(&f->client_ctx))
 		return fail(f, ERR_INTERNAL, "OpenSSL could not read the CA certificates of this host");
-	ev_decision(f->trace, "certificate", a == TLS_NONE ? NULL : "RFC 5280 6",
+	ev_decision(f->trace, "certificate", tls_attack_passes(a) ? NULL : "RFC 5280 6",
 	    "to whoever comes by https mallory shows %s%s%s%s", tls_attack_text(a), line[0] ? " (" : "", line,
 	    line[0] ? ")" : "");
 	return ERR_OK;
@@ -216,8 +218,9 @@ static enum err start_relay(struct freewifi *f)
 	struct relay_service http = {.scheme = "http", .port = HTTP_PORT};
 	struct relay_service https = {.scheme = "https",
 	    .server_ctx = f->server_ctx,
-	    .client_ctx = f->opt->tls == TLS_NONE ? NULL : f->client_ctx,
-	    .blind = f->opt->tls == TLS_NONE,
+	    .client_ctx = tls_attack_passes(f->opt->tls) ? NULL : f->client_ctx,
+	    .blind = tls_attack_passes(f->opt->tls),
+	    .downgrade = f->opt->tls == TLS_DOWNGRADE,
 	    .port = HTTPS_PORT};
 	e = serve(f, &http);
 	return e ? e : serve(f, &https);

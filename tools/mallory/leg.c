@@ -227,6 +227,8 @@ bool leg_read(struct leg *l, struct buf *b)
 	} else {
 		l->received += (size_t)n;
 		enum err e = buf_append(b, chunk, (size_t)n);
+		if (!e && l->tap)
+			e = buf_append(l->tap, chunk, buf_room(l->tap) < (size_t)n ? buf_room(l->tap) : (size_t)n);
 		sodium_memzero(chunk, (size_t)n);
 		if (e)
 			fail(l, e);

@@ -30,6 +30,7 @@ struct leg {
 	bool tls_wants_write;
 	enum err err;
 	size_t received, sent; /* octets of application data */
+	struct buf *tap;       /* borrowed: what is received goes in there, too, while there is room; NULL: nowhere */
 
 	/* what the peer's handshake showed */
 	char seen[LEG_SEEN_MAX]; /* messages it sent: "ClientHello, alert unknown CA" */

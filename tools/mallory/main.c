@@ -15,7 +15,7 @@
 static const struct cli_option freewifi_options[] = {
     {.name = "tls",
         .arg = "HOW",
-        .choices = "none|self-signed|own-ca|other-name|expired|leaf-ca|compromised-ca|anonymous",
+        .choices = "none|self-signed|own-ca|other-name|expired|leaf-ca|compromised-ca|anonymous|downgrade",
         .help = "the certificate shown in the bank's place; none (the default): https passes untouched"},
     {.name = "rewrite", .help = "change the account number in pages (the default)"},
     {.name = "no-rewrite", .help = "only listen"},

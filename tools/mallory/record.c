@@ -67,6 +67,17 @@ static void emit_refused(const struct record *r, struct trace *t, const char *se
 	    r->server_name[0] ? r->server_name : "(none)");
 }
 
+static void emit_passed(const struct record *r, struct trace *t)
+{
+	if (r->downgraded)
+		downgrade_emit(&r->downgrade, t, r->id, r->victim, "the bank");
+	ev_decision(t, r->downgraded ? "passed" : "passed-untouched", NULL,
+	    "connection %u: %zu octets from %s went by; readable in them: the name %s. The rest is encrypted with "
+	    "keys that "
+	    "only the two ends have",
+	    r->id, r->wire_octets, r->victim, r->server_name[0] ? r->server_name : "(none)");
+}
+
 void record_emit(const struct record *r, struct trace *t, const char *self)
 {
 	switch (r->outcome) {
@@ -74,11 +85,7 @@ void record_emit(const struct record *r, struct trace *t, const char *self)
 		emit_refused(r, t, self);
 		break;
 	case OUTCOME_PASSED:
-		ev_decision(t, "passed-untouched", NULL,
-		    "connection %u: %zu octets from %s went by; readable in them: the name %s. The rest is "
-		    "encrypted "
-		    "with keys that only the two ends have",
-		    r->id, r->wire_octets, r->victim, r->server_name[0] ? r->server_name : "(none)");
+		emit_passed(r, t);
 		break;
 	case OUTCOME_RELAYED:
 		ev_decision(t, "relayed", NULL,
@@ -107,17 +114,15 @@ static json_t *text_or_null(const char *text)
 
 json_t *record_json(const struct record *r)
 {
+	const char *to_bank = r->bank_tls ? "https" : r->tls ? NULL : "http"; /* NULL: passed on as it came */
 	json_t *stripped = json_pack("{s:b, s:i, s:i, s:i}", "redirect", r->kept, "links", (int)r->stripped.links,
 	    "hsts", (int)r->stripped.headers, "cookies", (int)r->stripped.cookies);
-	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:s?, s:o}",
+	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:s?, s:o, s:o*}",
 	    "connection", (int)r->id, "scheme", r->tls ? "https" : "http", "victim", r->victim, "outcome",
 	    outcome_name(r->outcome), "server_name", text_or_null(r->server_name), "handshake_seen",
 	    text_or_null(r->seen), "alert", text_or_null(r->alert), "request", text_or_null(r->request), "status",
 	    text_or_null(r->status), "detail", text_or_null(r->detail), "wire_octets", (json_int_t)r->wire_octets,
 	    "clear_octets", (json_int_t)r->clear_octets, "fields", (json_int_t)r->fields, "changed", (int)r->changed,
-	    "to_bank",
-	    r->bank_tls ? "https"
-	    : r->tls    ? NULL
-	                : "http",
-	    "stripped", stripped);
+	    "to_bank", to_bank, "stripped", stripped, "downgrade",
+	    r->downgraded ? downgrade_json(&r->downgrade) : NULL);
 }

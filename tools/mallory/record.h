@@ -8,6 +8,7 @@
 
 #include "glassnet/trace.h"
 
+#include "downgrade.h"
 #include "exchange.h"
 #include "leg.h"
 
@@ -44,6 +45,8 @@ struct record {
 	bool bank_tls;    /* mallory spoke https with the bank */
 	bool kept;        /* a redirect to https, which the victim never saw */
 	struct strip_report stripped;
+	bool downgraded; /* the next says how that went */
+	struct downgrade downgrade;
 };
 
 /* Sets all but id, tls, victim and outcome from the state of the two legs and of what went between them. */

@@ -33,6 +33,7 @@ struct conn {
 	struct side *bank;  /* the one in use */
 	uv_timer_t timer;
 	struct exchange exchange;
+	struct buf seen[2]; /* what the victim and the bank sent first, where that is looked at */
 	struct record record;
 	bool ended;
 	unsigned open_handles; /* the conn is freed when the last is closed */
@@ -89,12 +90,19 @@ static void conn_end(struct conn *c, enum outcome outcome)
 	c->ended = true;
 	struct relay *r = c->relay;
 	c->record.outcome = outcome;
+	if (c->service->downgrade) {
+		c->record.downgraded = true;
+		c->record.downgrade = c->exchange.downgrade;
+		downgrade_outcome(&c->record.downgrade, &c->seen[0], &c->seen[1]);
+	}
 	record_fill(&c->record, &c->victim.leg, &c->bank->leg, &c->exchange);
 	record_emit(&c->record, r->cfg.trace, r->cfg.self);
 	if (r->n_records < RELAY_MAX_RECORDS)
 		r->records[r->n_records++] = c->record;
 	unlink_conn(c);
 	exchange_release(&c->exchange);
+	buf_release(&c->seen[0]);
+	buf_release(&c->seen[1]);
 	close_side(&c->victim);
 	close_side(c->bank);
 	uv_close((uv_handle_t *)&c->timer, on_closed);
@@ -152,6 +160,8 @@ static void dial_bank(struct conn *c)
 	}
 	enum err e = leg_open(&c->bank->leg, fd, secure ? cfg->strip_ctx : c->service->client_ctx,
 	    secure ? c->exchange.host : cfg->bank_name, true);
+	if (c->service->downgrade)
+		c->bank->leg.tap = &c->seen[1];
 	if (e || !watch(c->bank))
 		exchange_bank_failed(&c->exchange, ERR_NOMEM, "out of memory");
 }
@@ -281,6 +291,9 @@ static struct conn *conn_new(struct relay *r, const struct relay_service *servic
 		escape_text(c->record.victim, sizeof c->record.victim, addr, strlen(addr));
 	struct exchange_names names = {c->record.victim, r->cfg.self, r->cfg.bank_name, service->scheme};
 	exchange_init(&c->exchange, r->cfg.trace, r->cfg.loot, &names, c->record.id, service->blind, r->cfg.rewrite);
+	c->exchange.weaken = service->downgrade;
+	buf_init(&c->seen[0], DOWNGRADE_SEEN_MAX);
+	buf_init(&c->seen[1], DOWNGRADE_SEEN_MAX);
 	if (!c->record.tls)
 		c->exchange.strip = r->cfg.strip;
 	c->next = r->conns;
@@ -302,6 +315,8 @@ enum err relay_accept(struct relay *r, int fd, const char *addr, const struct re
 	c->open_handles = 1;
 	uv_timer_start(&c->timer, on_time, r->cfg.limit_ms, 0);
 	enum err e = leg_open(&c->victim.leg, fd, service->server_ctx, NULL, false);
+	if (service->downgrade)
+		c->victim.leg.tap = &c->seen[0];
 	if (e || !watch(&c->victim)) {
 		conn_end(c, OUTCOME_STOPPED);
 		return ERR_NOMEM;

@@ -27,7 +27,8 @@ struct relay_service {
 	SSL_CTX *server_ctx; /* NULL: not TLS, or passed untouched */
 	SSL_CTX *client_ctx; /* to the bank; NULL: not TLS */
 	bool blind;
-	uint16_t port; /* the bank's */
+	bool downgrade; /* … but with a weaker offer */
+	uint16_t port;  /* the bank's */
 };
 
 struct relay_config {
