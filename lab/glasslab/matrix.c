@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct cell_family *const families[] = {
-    &matrix_web, &matrix_tls, &matrix_suites, &matrix_ssh, &matrix_dh, &matrix_download};
+    &matrix_web, &matrix_dns, &matrix_tls, &matrix_suites, &matrix_ssh, &matrix_dh, &matrix_download};
 
 #define N_FAMILIES (sizeof(families) / sizeof(families[0]))
 

@@ -60,7 +60,8 @@ struct cell_family {
 /* The families that there are, in the order in which they are played; NULL past the last. */
 const struct cell_family *matrix_family(size_t i);
 
-extern const struct cell_family matrix_web, matrix_tls, matrix_suites, matrix_ssh, matrix_dh, matrix_download;
+extern const struct cell_family matrix_web, matrix_dns, matrix_tls, matrix_suites, matrix_ssh, matrix_dh,
+    matrix_download;
 
 struct matrix {
 	struct demo *d;             /* of the cell that is played: what is traced here becomes its page */
