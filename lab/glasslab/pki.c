@@ -1,6 +1,7 @@
 #include "pki.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -19,6 +20,7 @@
 #define PAST_DAYS    120 /* an expired certificate began so long ago, … */
 #define OVER_DAYS    30  /* … and ended then */
 #define CRL_DAYS     7
+#define CRL_NUMBER   1
 #define CRL_URL      "URI:http://ca.example/"
 #define BACKDATE     3600 /* seconds: a client's clock may be a little behind */
 #define SERIAL_BYTES 16   /* RFC 5280 4.1.2.2 allows 20; CAs must have 64 random bits */
@@ -134,7 +136,8 @@ static bool add_crl_extensions(X509_CRL *crl, const struct pki_pair *by)
 	X509V3_set_ctx(&ctx, by->cert, NULL, NULL, crl, 0);
 	X509_EXTENSION *key_id = X509V3_EXT_conf_nid(NULL, &ctx, NID_authority_key_identifier, "keyid:always");
 	ASN1_INTEGER *number = ASN1_INTEGER_new();
-	bool ok = key_id && number && X509_CRL_add_ext(crl, key_id, -1) == 1 && ASN1_INTEGER_set(number, 1) == 1 &&
+	bool ok = key_id && number && X509_CRL_add_ext(crl, key_id, -1) == 1 &&
+	          ASN1_INTEGER_set(number, CRL_NUMBER) == 1 &&
 	          X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0) == 1;
 	X509_EXTENSION_free(key_id);
 	ASN1_INTEGER_free(number);
@@ -293,6 +296,46 @@ static enum err write_crls(const struct lab_pki *p, int dir, struct why *w)
 	return fclose(f) == 0 && ok ? ERR_OK : why(w, ERR_IO, "pki/crl.pem cannot be written");
 }
 
+/* Seconds since 1970; -1: it is no time. */
+static int64_t seconds(const ASN1_TIME *t)
+{
+	struct tm tm;
+	return ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) : -1;
+}
+
+static bool write_line(FILE *f, X509_CRL *crl, X509 *cert)
+{
+	char name[256] = "", state[32] = "good";
+	X509_REVOKED *r = NULL;
+	bool back = X509_CRL_get0_by_cert(crl, &r, cert) == 1;
+	BIGNUM *n = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
+	char *number = n ? BN_bn2hex(n) : NULL;
+	if (back)
+		snprintf(state, sizeof state, "%" PRId64, seconds(X509_REVOKED_get0_revocationDate(r)));
+	bool ok = number &&
+	          X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, name, sizeof name) > 0 &&
+	          fprintf(f, "%s\t%s\t%d\t%" PRId64 "\tO=%s, CN=%s\n", number, state,
+	              back ? CRL_REASON_CA_COMPROMISE : 0, seconds(X509_get0_notAfter(cert)), ORGANISATION, name) > 0;
+	OPENSSL_free(number);
+	BN_free(n);
+	return ok;
+}
+
+/* What the CA has issued and taken back, and the number of its lists, as `certview ca` keeps them: it can go on with them. */
+static enum err write_book(const struct lab_pki *p, const struct topology *t, int dir, struct why *w)
+{
+	FILE *f = create(dir, "issued.tsv", 0600);
+	bool ok = f;
+	for (size_t h = 0; h < t->n_hosts; h++)
+		for (size_t c = 0; ok && c < t->host[h].n_certs; c++)
+			ok = write_line(f, p->intermediate_crl, p->leaf[h][c].cert);
+	ok = f && fclose(f) == 0 && ok;
+	f = ok ? create(dir, "crl-number", 0600) : NULL;
+	ok = f && fprintf(f, "%d\n", CRL_NUMBER) > 0;
+	ok = f && fclose(f) == 0 && ok;
+	return ok ? ERR_OK : why_errno(w, ERR_IO, "the CA's book cannot be written");
+}
+
 enum err lab_pki_write(const struct lab_pki *p, const struct topology *t, size_t h, int dir, struct why *w)
 {
 	const struct topo_host *host = &t->host[h];
@@ -305,6 +348,8 @@ enum err lab_pki_write(const struct lab_pki *p, const struct topology *t, size_t
 		e = write_key(dir, "intermediate.key", p->intermediate.key, w);
 	if (e == ERR_OK && host->ca)
 		e = write_crls(p, dir, w);
+	if (e == ERR_OK && host->ca)
+		e = write_book(p, t, dir, w);
 	for (size_t c = 0; e == ERR_OK && c < host->n_certs; c++) {
 		char name[TOPO_NAME + 16];
 		X509 *const chain[] = {p->leaf[h][c].cert, p->intermediate.cert};

@@ -17,7 +17,7 @@ struct pki_pair {
 
 struct lab_pki {
 	struct pki_pair root, intermediate;
-	X509_CRL *root_crl, *intermediate_crl; /* what each has taken back (RFC 5280 5) */
+	X509_CRL *root_crl, *intermediate_crl;                /* what each has taken back (RFC 5280 5) */
 	struct pki_pair leaf[TOPO_MAX_HOSTS][TOPO_MAX_CERTS]; /* as in the topology */
 };
 
@@ -27,7 +27,7 @@ void lab_pki_release(struct lab_pki *p);
 
 /* Writes the files that host h may see into dir, its /run/glassnet/pki: root.pem and intermediate.pem; its
  * own certificates as NAME.key (0600) and NAME.chain.pem; on the CA the CA's keys, its two lists of revoked
- * certificates as root.crl and intermediate.crl (DER), and both in crl.pem. */
+ * certificates as root.crl and intermediate.crl (DER), and both in crl.pem, and its book, issued.tsv. */
 enum err lab_pki_write(const struct lab_pki *p, const struct topology *t, size_t h, int dir, struct why *w) MUST_USE;
 
 /* The trust store of a host: dir/ca-certificates.crt and the hashed name that OpenSSL looks for. */
