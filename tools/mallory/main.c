@@ -22,6 +22,7 @@ static const struct cli_option freewifi_options[] = {
     {.name = "strip", .help = "keep on http who comes by http, and speak the https that the bank wants in his place"},
     {.name = "dns-spoof",
         .help = "answer for the bank in every name server's place, not only as the one that DHCP gave"},
+    {.name = "withhold-crl", .help = "let nobody fetch the lists of what the CA has taken back"},
     {.name = "loot", .arg = "FILE", .help = "at the end, write what was read to FILE (JSON, mode 0600)"},
     CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
 
@@ -71,6 +72,7 @@ static int verb_freewifi(struct cli *c)
 	    .rewrite = !cli_has(c, "no-rewrite"),
 	    .strip = cli_has(c, "strip"),
 	    .dns = cli_has(c, "dns-spoof"),
+	    .withhold = cli_has(c, "withhold-crl"),
 	    .limit_ns = 20 * NS_PER_S,
 	    .loot_file = cli_get(c, "loot"),
 	    .stdin_fd = watched_stdin(),

@@ -15,6 +15,7 @@ static const struct {
     [Q_KEYS] = {"keys", "are the keys those that we compute?", "RFC 8446 7.1"},
     [Q_PIN] = {"pin", "is it a key that was pinned?", "RFC 7469 2.6"},
     [Q_HSTS] = {"hsts", "does the host insist on https?", "RFC 6797 8"},
+    [Q_LISTS] = {"revocation-lists", "could the lists of revoked certificates be had?", "RFC 5280 6.3.3"},
     [Q_VERSION] = {"version", "is there a safe version of TLS that both speak?", "RFC 8996"},
 };
 

@@ -18,6 +18,7 @@ enum question {
 	Q_KEYS,     /* are the keys those that we compute? */
 	Q_PIN,      /* is it a key that was pinned? */
 	Q_HSTS,     /* does the host insist on https? */
+	Q_LISTS,    /* could the lists of revoked certificates be had? */
 	Q_VERSION,  /* is the version of TLS a safe one? */
 	Q_COUNT
 };

@@ -10,6 +10,7 @@
 #include "glassnet/wire.h"
 #include "glassnet/line.h"
 #include "glassnet/resolve.h"
+#include "crl.h"
 #include "hsts.h"
 #include "listener.h"
 #include "run.h"
@@ -157,6 +158,8 @@ enum err connect_once(const struct connect_options *opt, struct trace *t, struct
 	enum err e = session_prepare(&o, &setup, res);
 	if (e == ERR_OK)
 		e = ask_hsts(&o, t, res);
+	if (e == ERR_OK && o.crl)
+		e = crl_load(setup.trusted, &o, o.listener ? NULL : t, res);
 	if (e == ERR_OK)
 		e = talk(&o, &setup, t, res);
 	if (e == ERR_OK && o.hsts && res->accepted)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "glassnet/addr.h"
+#include "crl.h"
 #include "options.h"
 #include "pin.h"
 
@@ -158,6 +159,9 @@ int options_connect(struct cli *c, struct connect_options *o, struct option_stor
 		return status;
 	o->cafile = cli_get(c, "cafile");
 	o->crl = cli_get(c, "crl");
+	o->crl_soft = cli_has(c, "crl-soft");
+	if (o->crl_soft && (!o->crl || !crl_is_url(o->crl)))
+		return cli_usage(c, "--crl-soft is for lists that are fetched: give --crl http://...");
 	o->ciphers = cli_get(c, "ciphers");
 	o->groups = cli_get(c, "groups");
 	o->insecure = cli_has(c, "insecure");

@@ -15,8 +15,9 @@
 	    .arg = "FILE",                                                                                           \
 	    .help = "trust the certificates in FILE and no others (default: the system's)"},                         \
 	    {.name = "crl",                                                                                          \
-	        .arg = "FILE",                                                                                       \
-	        .help = "refuse what the CRLs in FILE say is revoked, or do not know of"},                           \
+	        .arg = "FILE|URL",                                                                                   \
+	        .help = "refuse what the CRLs there say is revoked, or do not know of"},                             \
+	    {.name = "crl-soft", .help = "with --crl URL: go on when they cannot be fetched"},                       \
 	    {.name = "name",                                                                                         \
 	        .arg = "NAME",                                                                                       \
 	        .help = "the name that the server must prove, and that it is asked for (default: HOST)"},            \

@@ -109,9 +109,7 @@ enum err session_prepare(const struct connect_options *opt, struct setup *out, s
 	if (opt->alpn_len && SSL_CTX_set_alpn_protos(ctx, opt->alpn, (unsigned)opt->alpn_len) != 0)
 		return result_set(res, ERR_NOMEM, "not enough memory");
 	enum err e = opt->client_cert ? use_client_cert(ctx, opt, res) : ERR_OK;
-	if (e == ERR_OK)
-		e = verify_trust(&out->trusted, opt->cafile, res);
-	return e == ERR_OK && opt->crl ? verify_revoked(out->trusted, opt->crl, res) : e;
+	return e == ERR_OK ? verify_trust(&out->trusted, opt->cafile, res) : e;
 }
 
 static enum err set_up(struct session *s)

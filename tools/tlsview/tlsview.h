@@ -41,8 +41,8 @@ struct connect_options {
 	uint16_t port;
 	const char *name;   /* the name the certificate must prove and the SNI; NULL: host */
 	const char *cafile; /* trust the certificates in it and no others; NULL: the system's */
-	const char
-	    *crl; /* the lists of revoked certificates in it must know of each that is shown; NULL: not asked */
+	const char *crl;    /* file or URL: the lists there know of each certificate that is shown; NULL: not asked */
+	bool crl_soft;      /* … unless they cannot be fetched */
 	const char *ciphers; /* OpenSSL's cipher list for TLS 1.2; NULL: its default */
 	const char *groups;  /* OpenSSL's list of groups; NULL: its default */
 	uint16_t min, max;   /* versions to offer: 0x0303, 0x0304 */

@@ -165,53 +165,27 @@ void verify_staple(SSL *ssl, struct verifier *v)
 
 /* --- setting up --- */
 
-static enum err read_file(const char *path, uint8_t **bytes, size_t *n, struct result *res)
-{
-	enum err e = x509_read_file(path, X509_FILE_MAX, bytes, n);
-
-	return e == ERR_OK
-	           ? e
-	           : result_set(res, e, "%s cannot be read: %s", path, e == ERR_IO ? strerror(errno) : err_text(e));
-}
-
-static enum err unreadable(struct result *res, const char *path, const char *what, const char *why)
-{
-	return result_set(
-	    res, ERR_FORMAT, "%s: there is no %s in it that can be read%s%s", path, what, why[0] ? ": " : "", why);
-}
-
 static enum err trust_file(struct path_store *store, const char *cafile, struct result *res)
 {
 	struct cert_set roots = {0};
 	uint8_t *bytes = NULL;
 	size_t n = 0;
 	char why[X509_WHY] = "";
-	enum err e = read_file(cafile, &bytes, &n, res);
+	enum err e = x509_read_file(cafile, X509_FILE_MAX, &bytes, &n);
 
-	if (e != ERR_OK)
-		return e;
-	e = cert_set_read(&roots, bytes, n, why);
+	if (e == ERR_IO)
+		return result_set(res, e, "%s cannot be read: %s", cafile, strerror(errno));
+	if (e == ERR_OK)
+		e = cert_set_read(&roots, bytes, n, why);
 	free(bytes);
-	e = e != ERR_OK || roots.n == 0 ? unreadable(res, cafile, "certificate", why)
-	                                : path_store_add(store, &roots, true);
+	if (e == ERR_OK && roots.n == 0)
+		e = ERR_FORMAT;
+	if (e != ERR_OK)
+		result_set(res, ERR_FORMAT, "%s: there is no certificate in it that can be read%s%s", cafile,
+		    why[0] ? ": " : "", why);
+	else
+		e = path_store_add(store, &roots, true);
 	cert_set_release(&roots);
-	return e;
-}
-
-enum err verify_revoked(struct path_store *store, const char *crl, struct result *res)
-{
-	struct crl_set lists = {0};
-	uint8_t *bytes = NULL;
-	size_t n = 0;
-	char why[X509_WHY] = "";
-	enum err e = read_file(crl, &bytes, &n, res);
-
-	if (e != ERR_OK)
-		return e;
-	e = crl_set_read(&lists, bytes, n, why);
-	free(bytes);
-	e = e != ERR_OK || lists.n == 0 ? unreadable(res, crl, "CRL", why) : path_store_add_crls(store, &lists);
-	crl_set_release(&lists);
 	return e;
 }
 

@@ -20,10 +20,6 @@ struct verifier {
  * ERR_IO or ERR_FORMAT: the file cannot be read, or has none in it; res says so. */
 enum err verify_trust(struct path_store **out, const char *cafile, struct result *res) MUST_USE;
 
-/* From now on the status of each certificate is asked for in the file's lists (RFC 5280 6.3): what they do not know of
- * is refused, too. ERR_IO or ERR_FORMAT: the file cannot be read, or has none in it; res says so. */
-enum err verify_revoked(struct path_store *store, const char *crl, struct result *res) MUST_USE;
-
 /* Lets v, which must outlive the connections of ctx, judge what servers show. */
 void verify_by(SSL_CTX *ctx, struct verifier *v);
 
