@@ -193,7 +193,7 @@ static void say_cell(struct demo *d, const struct matrix_row *r)
 		    why, sizeof(why), "%s", o->ran ? "nothing is known that stopped it" : "the attack did not run");
 	if (!as_predicted(r))
 		snprintf(end, sizeof(end), " (predicted: %s)", r->predict);
-	ev_result(&d->trace, stopped ? ERR_OK : ERR_NEGATIVE, data, "%-11s  %s: %s; %s: %s%s",
+	ev_result(&d->trace, stopped ? ERR_OK : ERR_NEGATIVE, data, "%-11s  %s: %s against %s - %s%s",
 	    marks[stopped ? CELL_STOPPED
 	          : open  ? CELL_NOT_STOPPED
 	                  : CELL_UNDECIDED],
