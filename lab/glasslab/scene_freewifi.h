@@ -28,11 +28,12 @@ struct wire {
 	size_t with_secret;
 	uint64_t secret_packet; /* the first of them */
 	char secret_from[LAB_HOST_MAX], secret_to[LAB_HOST_MAX];
-	uint64_t hello_packet;  /* the laptop's first to an https server; 0: none */
-	uint64_t answer_packet; /* the first back from one: ServerHello, and the certificate with it */
-	uint64_t alert_packet;  /* its first with an alert: it refused, or ended; 0: none */
-	uint64_t data_packet;   /* the laptop's last with encrypted data to one; 0: none */
-	uint64_t lie_packet;    /* mallory's DNS answer for the bank's name; 0: none */
+	uint64_t hello_packet;        /* the laptop's first to an https server; 0: none */
+	uint64_t answer_packet;       /* the first back from one: ServerHello, and the certificate with it */
+	uint64_t alert_packet;        /* its first with an alert: it refused, or ended; 0: none */
+	uint64_t server_alert_packet; /* the first alert from one to the laptop; 0: none */
+	uint64_t data_packet;         /* the laptop's last with encrypted data to one; 0: none */
+	uint64_t lie_packet;          /* mallory's DNS answer for the bank's name; 0: none */
 	struct {
 		char from[LAB_HOST_MAX], to[LAB_HOST_MAX];
 	} ciphertext[MAX_PAIRS]; /* who has been drawn sending nothing but ciphertext to whom: once is enough

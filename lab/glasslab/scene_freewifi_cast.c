@@ -81,7 +81,8 @@ bool is_failed_check(const json_t *ev)
 bool is_deed(const json_t *ev)
 {
 	static const char *const deeds[] = {"certificate", "victim-refused", "passed-untouched", "relayed", "no-bank",
-	    "timeout", "bad", "lease", "loot", "page"};
+	    "passed", "downgrade", "downgraded-answer", "downgrade-noticed", "timeout", "bad", "lease", "loot",
+	    "page"};
 	const char *id = text_of(ev, strcmp(text_of(ev, "kind"), "state") == 0 ? "table" : "id");
 
 	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)

@@ -74,17 +74,18 @@ static bool is_more_ciphertext(struct wire *w, const struct packet *p, const cha
 	return false;
 }
 
-/* The laptop's last word to a web server. An alert is a record of its own type; in TLS 1.3 an encrypted one looks like
+/* What the laptop and a web server say in records. An alert is a record of its own type; in TLS 1.3 an encrypted one looks like
  * data, of two octets, their type and the tag (RFC 8446 5.2, 6). */
 static void take_records(struct wire *w, const struct packet *p, uint64_t number)
 {
+	uint64_t *alert = p->dst.port == 443 ? &w->alert_packet : &w->server_alert_packet;
 	const uint8_t *b = payload(p);
 
 	for (size_t at = 0; at + 5 <= p->payload_len;) {
 		size_t len = (size_t)b[at + 3] << 8 | b[at + 4];
 		if (b[at] == TLS_RECORD_ALERT || (b[at] == TLS_RECORD_DATA && len == 2 + 1 + 16))
-			w->alert_packet = w->alert_packet ? w->alert_packet : number;
-		else if (b[at] == TLS_RECORD_DATA)
+			*alert = *alert ? *alert : number;
+		else if (b[at] == TLS_RECORD_DATA && p->dst.port == 443)
 			w->data_packet = number;
 		at += 5 + len;
 	}
@@ -110,8 +111,10 @@ bool wire_look(void *ctx, const struct journey *j, const struct capture *c)
 		w->hello_packet = w->hello_packet ? w->hello_packet : j->at[0].number;
 		take_records(w, p, j->at[0].number);
 	}
-	if (is_web(p) && strcmp(to, "laptop") == 0 && p->src.port == 443 && w->answer_packet == 0)
-		w->answer_packet = j->at[0].number;
+	if (is_web(p) && strcmp(to, "laptop") == 0 && p->src.port == 443) {
+		w->answer_packet = w->answer_packet ? w->answer_packet : j->at[0].number;
+		take_records(w, p, j->at[0].number);
+	}
 	bool alices = strcmp(from, "laptop") == 0 || strcmp(to, "laptop") == 0;
 	if (top == PROTO_DNS && is_between(from, to, "laptop", "mallory") && p->src.port == 53 && w->lie_packet == 0)
 		w->lie_packet = j->at[0].number;
