@@ -135,6 +135,42 @@ static mode_t mode_of(int dir, const char *name)
 	return fstatat(dir, name, &st, 0) == 0 ? st.st_mode & 07777 : 0;
 }
 
+static void line_is_about(const char *line, const X509 *cert, bool back)
+{
+	char number[64], state[32], subject[128];
+	long long to;
+	int reason;
+	BIGNUM *bn = NULL;
+
+	assert_int_equal(sscanf(line, "%63s %31s %d %lld %127[^\n]", number, state, &reason, &to, subject), 5);
+	assert_true(BN_hex2bn(&bn, number) > 0);
+	ASN1_INTEGER *serial = BN_to_ASN1_INTEGER(bn, NULL);
+	assert_int_equal(ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(cert)), 0);
+	ASN1_INTEGER_free(serial);
+	BN_free(bn);
+	assert_int_equal(strcmp(state, "good") != 0, back);
+	assert_int_equal(reason != 0, back);
+	assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notAfter(cert), (time_t)to), 0);
+	assert_string_equal(subject, "O=Glassnet lab, CN=bank.example");
+}
+
+/* The CA's book has a line for each certificate. */
+static void check_book(const struct fixture *f, int dir)
+{
+	int fd = openat(dir, "issued.tsv", O_RDONLY);
+	FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
+	char line[512];
+
+	assert_non_null(in);
+	for (size_t h = 0; h < f->t.n_hosts; h++)
+		for (size_t c = 0; c < f->t.host[h].n_certs; c++) {
+			assert_non_null(fgets(line, sizeof line, in));
+			line_is_about(line, f->pki.leaf[h][c].cert, f->t.host[h].cert[c].revoked);
+		}
+	assert_null(fgets(line, sizeof line, in));
+	fclose(in);
+}
+
 static void pki_files_of_a_host_are_its_own(void **state)
 {
 	struct fixture *f = *state;
@@ -156,11 +192,14 @@ static void pki_files_of_a_host_are_its_own(void **state)
 	assert_int_equal(mode_of(c, "bank.key"), 0);
 	assert_int_equal(mode_of(c, "intermediate.crl"), 0644);
 	assert_int_equal(mode_of(b, "intermediate.crl"), 0);
+	assert_int_equal(mode_of(c, "issued.tsv"), 0600);
+	assert_int_equal(mode_of(b, "issued.tsv"), 0);
+	check_book(f, c);
 	/* no file is written over */
 	assert_int_equal(lab_pki_write(&f->pki, &f->t, 0, b, &w), ERR_IO);
 	static const char *const names[] = {"bank.key", "bank.chain.pem", "root.pem", "intermediate.pem", "root.key",
 	    "intermediate.key", "root.crl", "intermediate.crl", "crl.pem", "old.key", "old.chain.pem", "taken.key",
-	    "taken.chain.pem"};
+	    "taken.chain.pem", "issued.tsv", "crl-number"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		unlinkat(b, names[i], 0);
 		unlinkat(c, names[i], 0);
