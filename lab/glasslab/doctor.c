@@ -100,20 +100,21 @@ static enum err try_nat(struct why *w)
 	if (fd < 0 || write(fd, rules, sizeof rules - 1) != (ssize_t)sizeof rules - 1)
 		return why_errno(w, ERR_IO, "/run/probe.nft cannot be written");
 	close(fd);
+	char nft[PATH_MAX]; /* not by the user's PATH, which need not have sbin */
+	if (!run_find("nft", nft, sizeof nft))
+		return why(w, ERR_UNSUPPORTED, "nft is not installed");
 	pid_t pid = fork();
 	if (pid == 0) {
 		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 		dup2(null, STDERR_FILENO);
-		execlp("nft", "nft", "-f", "/run/probe.nft", (char *)NULL);
-		_exit(errno == ENOENT ? 127 : 126);
+		execl(nft, nft, "-f", "/run/probe.nft", (char *)NULL);
+		_exit(126);
 	}
 	int status = -1;
 	if (pid > 0)
 		waitpid(pid, &status, 0);
 	if (status == 0)
 		return ERR_OK;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return why(w, ERR_UNSUPPORTED, "nft is not installed");
 	return why(w, ERR_UNSUPPORTED, "a masquerade rule cannot be loaded");
 }
 
