@@ -3,14 +3,10 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "accesspoint.h"
@@ -37,49 +33,28 @@ static enum err open_listener(struct dhmiddle *m, const struct ip *self)
 	                                                                        : fail(m, ERR_NET, "cannot listen");
 }
 
-static void serve(struct dhmiddle *m, int fd, const struct endpoint *from)
+static bool serve(void *ctx, int fd, const struct endpoint *from, const struct endpoint *to)
 {
-	struct dhmiddle_talk *talk = &m->talk[m->n];
+	struct dhmiddle *m = ctx;
+	struct dhmiddle_talk *talk = &m->talk[m->n++];
 	char victim[IP_TEXT], target[IP_TEXT];
-	struct endpoint to;
 	int target_fd = -1;
 
-	if (redirect_meant_for(fd, &to) != ERR_OK || to.port != DHMIDDLE_PORT)
-		return; /* nobody's connection but ours: it was not redirected */
 	*talk = (struct dhmiddle_talk){.end = "unreachable"};
-	m->n++;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	ip_text(victim, &from->ip);
-	ip_text(target, &to.ip);
+	ip_text(target, &to->ip);
 	ev_decision(m->t, "taken", NULL, "%s wants to talk to %s; mallory answers, and calls %s itself", victim,
 	    target, target);
-	if (dial(&to, deadline_in(m->opt->limit_ns, m->opt->stop_fd), &target_fd) == ERR_OK) {
+	if (dial(to, deadline_in(m->opt->limit_ns, m->opt->stop_fd), &target_fd) == ERR_OK) {
 		dhmiddle_relay(m->opt, m->t, fd, victim, target_fd, target, talk);
 		close(target_fd);
 	} else {
 		ev_decision(m->t, "unreachable", NULL, "%s does not answer", target);
 	}
+	return m->n < DHMIDDLE_TALKS_MAX;
 }
 
-static void accept_all(struct dhmiddle *m)
-{
-	struct deadline forever = deadline_in(INT64_C(1000000) * NS_PER_S, m->opt->stop_fd);
-
-	while (m->n < DHMIDDLE_TALKS_MAX && net_wait(m->listener, POLLIN, forever) == ERR_OK) {
-		struct sockaddr_storage sa;
-		socklen_t len = sizeof(sa);
-		struct endpoint from;
-		int fd = accept4(m->listener, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
-			continue;
-		if (endpoint_from_sockaddr(&from, (struct sockaddr *)&sa, len) == ERR_OK)
-			serve(m, fd, &from);
-		close(fd);
-	}
-}
-
-/* --- what came of it
- * -------------------------------------------------------------------------------------------- */
+/* --- what came of it --- */
 
 static json_t *talk_json(const struct dhmiddle_talk *k)
 {
@@ -139,7 +114,7 @@ enum err dhmiddle_run(const struct dhmiddle_options *opt, struct trace *t, char 
 		    "turns it round",
 		    lan.ifname, DHMIDDLE_PORT);
 		trace_flush(t);
-		accept_all(m);
+		redirect_take(m->listener, DHMIDDLE_PORT, m->opt->stop_fd, serve, m);
 		redirect_end("mallory_dh");
 		e = emit_result(m);
 	}

@@ -26,9 +26,9 @@ struct freewifi {
 	const struct freewifi_options *opt;
 	struct trace *trace;
 	uv_loop_t loop;
-	uv_poll_t stop, input;
+	uv_poll_t stop;
 	uv_timer_t ready;
-	bool loop_made, watching_stop, watching_input;
+	bool watching_stop;
 	struct lan lan;
 	struct uplink uplink;
 	struct accesspoint ap;
@@ -58,13 +58,6 @@ static enum err fail(struct freewifi *f, enum err e, const char *fmt, ...)
 
 /* --- the end --- */
 
-static void close_watch(bool *on, void *handle)
-{
-	if (*on)
-		uv_close(handle, NULL);
-	*on = false;
-}
-
 /* Closes every handle, so that uv_run() comes back. */
 static void stop(struct freewifi *f)
 {
@@ -77,8 +70,8 @@ static void stop(struct freewifi *f)
 		accesspoint_stop(&f->ap);
 	dnsspoof_stop(&f->dns);
 	withhold_stop(&f->crl);
-	close_watch(&f->watching_stop, &f->stop);
-	close_watch(&f->watching_input, &f->input);
+	if (f->watching_stop)
+		uv_close((uv_handle_t *)&f->stop, NULL);
 	if (!uv_is_closing((uv_handle_t *)&f->ready))
 		uv_close((uv_handle_t *)&f->ready, NULL);
 }
@@ -88,16 +81,6 @@ static void on_stop(uv_poll_t *h, int status, int events)
 	(void)status;
 	(void)events;
 	stop(h->data);
-}
-
-static void on_input(uv_poll_t *h, int status, int events)
-{
-	(void)events;
-	struct freewifi *f = h->data;
-	char ignored[256];
-	ssize_t n = status ? 0 : read(f->opt->stdin_fd, ignored, sizeof ignored);
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		stop(f);
 }
 
 static void on_accesspoint(void *ctx)
@@ -229,15 +212,16 @@ static enum err start_relay(struct freewifi *f)
 	return e ? e : serve(f, &https);
 }
 
-static enum err watch_fd(struct freewifi *f, uv_poll_t *h, bool *on, int fd, uv_poll_cb cb)
+static enum err watch_stop(struct freewifi *f)
 {
-	if (fd < 0)
+	if (f->opt->stop_fd < 0)
 		return ERR_OK;
-	if (uv_poll_init(&f->loop, h, fd) || uv_poll_start(h, UV_READABLE, cb))
-		return fail(f, ERR_INTERNAL, "cannot wait for the end of standard input");
-	h->data = f;
-	*on = true;
-	return ERR_OK;
+	if (uv_poll_init(&f->loop, &f->stop, f->opt->stop_fd))
+		return fail(f, ERR_INTERNAL, "cannot wait for the end");
+	f->stop.data = f;
+	f->watching_stop = true;
+	return uv_poll_start(&f->stop, UV_READABLE, on_stop) ? fail(f, ERR_INTERNAL, "cannot wait for the end")
+	                                                     : ERR_OK;
 }
 
 static enum err start_spoofing(struct freewifi *f)
@@ -290,9 +274,7 @@ static enum err start(struct freewifi *f)
 	if (!e)
 		e = start_withholding(f);
 	if (!e)
-		e = watch_fd(f, &f->stop, &f->watching_stop, f->opt->stop_fd, on_stop);
-	if (!e)
-		e = watch_fd(f, &f->input, &f->watching_input, f->opt->stdin_fd, on_input);
+		e = watch_stop(f);
 	if (e)
 		return e;
 	f->ap = (struct accesspoint){.trace = f->trace,

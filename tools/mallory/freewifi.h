@@ -23,7 +23,6 @@ struct freewifi_options {
 	int64_t limit_ns;      /* for one connection, and for the first DNS lookup */
 	const char *loot_file; /* or NULL */
 	int stop_fd;           /* readable: end; -1: none */
-	int stdin_fd;          /* its end: end; -1: not watched */
 	const struct clock *clock;
 };
 

@@ -66,6 +66,40 @@ static int stop_fd(void)
 	return both;
 }
 
+/* What all attacks begin with. EXIT_YES: go on, for limit_ns each, until stop is readable. */
+static int begin(struct cli *c, int64_t *limit_ns, int *stop)
+{
+	if (!cli_seconds(c, "timeout", 600, limit_ns))
+		return EXIT_USAGE;
+	if (!may_attack(c))
+		return EXIT_NO;
+	cli_catch_interrupt();
+	*stop = stop_fd();
+	return EXIT_YES;
+}
+
+/* … and what they are between the begin and the end of the trace. opt is theirs. */
+typedef enum err attack(const void *opt, struct trace *t, char msg[static 256]);
+
+static int play(struct cli *c, attack *run, const void *opt)
+{
+	struct trace t;
+	char msg[256];
+	enum err e = cli_trace_open(c, &t, &clock_real, FREEWIFI_SELF);
+
+	if (e == ERR_OK) {
+		e = run(opt, &t, msg);
+		if (e != ERR_OK && e != ERR_NEGATIVE)
+			cli_fail(c, e, "%s", msg);
+	}
+	return cli_trace_close(c, &t, (int)err_exit(e));
+}
+
+static enum err run_freewifi(const void *opt, struct trace *t, char msg[static 256])
+{
+	return freewifi_run(opt, t, msg);
+}
+
 static int verb_freewifi(struct cli *c)
 {
 	struct freewifi_options opt = {.tls = TLS_NONE,
@@ -75,79 +109,48 @@ static int verb_freewifi(struct cli *c)
 	    .withhold = cli_has(c, "withhold-crl"),
 	    .limit_ns = 20 * NS_PER_S,
 	    .loot_file = cli_get(c, "loot"),
-	    .stdin_fd = watched_stdin(),
 	    .clock = &clock_real};
 	if (cli_has(c, "rewrite") && cli_has(c, "no-rewrite"))
 		return cli_usage(c, "--rewrite and --no-rewrite exclude each other");
 	if (cli_get(c, "tls") && tls_attack_parse(&opt.tls, cli_get(c, "tls")))
 		return cli_usage(c, "--tls: no such attack");
-	if (!cli_seconds(c, "timeout", 600, &opt.limit_ns))
-		return EXIT_USAGE;
-	if (!may_attack(c))
-		return EXIT_NO;
-	cli_catch_interrupt();
-	opt.stop_fd = cli_interrupt_fd();
-
-	struct trace t;
-	char msg[256];
-	enum err e = cli_trace_open(c, &t, &clock_real, FREEWIFI_SELF);
-	if (e == ERR_OK) {
-		e = freewifi_run(&opt, &t, msg);
-		if (e != ERR_OK && e != ERR_NEGATIVE)
-			cli_fail(c, e, "%s", msg);
-	}
-	return cli_trace_close(c, &t, (int)err_exit(e));
+	int status = begin(c, &opt.limit_ns, &opt.stop_fd);
+	return status == EXIT_YES ? play(c, run_freewifi, &opt) : status;
 }
 
 static const struct cli_option dh_options[] = {
     {.name = "change", .arg = "WORD", .help = "put another word in its place, wherever it is said (with --into)"},
     {.name = "into", .arg = "WORD", .help = "that other word"}, CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
 
+static enum err run_dh(const void *opt, struct trace *t, char msg[static 256])
+{
+	return dhmiddle_run(opt, t, msg);
+}
+
 static int verb_dh(struct cli *c)
 {
 	struct dhmiddle_options opt = {
 	    .change = cli_get(c, "change"), .into = cli_get(c, "into"), .limit_ns = 10 * NS_PER_S};
-	struct trace t;
-	char msg[256];
 
 	if (!opt.change != !opt.into || (opt.change && !*opt.change))
 		return cli_usage(c, "--change WORD and --into WORD belong together");
-	if (!cli_seconds(c, "timeout", 600, &opt.limit_ns))
-		return EXIT_USAGE;
-	if (!may_attack(c))
-		return EXIT_NO;
-	cli_catch_interrupt();
-	opt.stop_fd = stop_fd();
-	enum err e = cli_trace_open(c, &t, &clock_real, FREEWIFI_SELF);
-	if (e == ERR_OK) {
-		e = dhmiddle_run(&opt, &t, msg);
-		if (e != ERR_OK && e != ERR_NEGATIVE)
-			cli_fail(c, e, "%s", msg);
-	}
-	return cli_trace_close(c, &t, (int)err_exit(e));
+	int status = begin(c, &opt.limit_ns, &opt.stop_fd);
+	return status == EXIT_YES ? play(c, run_dh, &opt) : status;
 }
 
 static const struct cli_option ssh_options[] = {CLI_TIMEOUT_OPTION, CLI_TRACE_OPTIONS, CLI_END};
 
+static enum err run_ssh(const void *opt, struct trace *t, char msg[static 256])
+{
+	return sshmiddle_run(opt, t, msg);
+}
+
 static int verb_ssh(struct cli *c)
 {
 	struct sshmiddle_options opt = {.limit_ns = 10 * NS_PER_S};
-	struct trace t;
-	char msg[256];
+	int status = begin(c, &opt.limit_ns, &opt.stop_fd);
 
-	if (!cli_seconds(c, "timeout", 600, &opt.limit_ns))
-		return EXIT_USAGE;
-	if (!may_attack(c))
-		return EXIT_NO;
-	cli_catch_interrupt();
-	opt.stop_fd = cli_interrupt_fd();
-	enum err e = cli_trace_open(c, &t, &clock_real, FREEWIFI_SELF);
-	if (e == ERR_OK) {
-		e = sshmiddle_run(&opt, &t, msg);
-		if (e != ERR_OK && e != ERR_NEGATIVE)
-			cli_fail(c, e, "%s", msg);
-	}
-	return cli_trace_close(c, &t, (int)err_exit(e));
+	return status == EXIT_YES ? play(c, run_ssh, &opt) : status;
 }
 
 static const struct cli_verb verbs[] = {

@@ -1,6 +1,8 @@
 /* nft's part, and the kernel's: connections that were meant for somebody else arrive here. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +11,8 @@
 #include <unistd.h>
 #include <linux/netfilter_ipv4.h> /* after netinet/in.h, or both define the same */
 
+#include "glassnet/clock.h"
+#include "glassnet/net.h"
 #include "redirect.h"
 
 extern char **environ;
@@ -83,4 +87,26 @@ enum err redirect_meant_for(int fd, struct endpoint *out)
 	if (getsockopt(fd, SOL_IP, SO_ORIGINAL_DST, &sa, &len) != 0)
 		return ERR_NET;
 	return endpoint_from_sockaddr(out, (struct sockaddr *)&sa, len);
+}
+
+void redirect_take(int listener, uint16_t port, int stop_fd, redirect_taker *take, void *ctx)
+{
+	struct deadline forever = deadline_in(INT64_C(1000000) * NS_PER_S, stop_fd);
+	bool more = true;
+
+	while (more && net_wait(listener, POLLIN, forever) == ERR_OK) {
+		struct sockaddr_storage sa;
+		socklen_t len = sizeof(sa);
+		struct endpoint from, to;
+		int fd = accept4(listener, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			continue;
+		/* nobody's connection but ours, where it was not redirected */
+		if (endpoint_from_sockaddr(&from, (struct sockaddr *)&sa, len) == ERR_OK &&
+		    redirect_meant_for(fd, &to) == ERR_OK && to.port == port) {
+			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+			more = take(ctx, fd, &from, &to);
+		}
+		close(fd);
+	}
 }

@@ -17,6 +17,11 @@ void redirect_end(const char *table);
 /* A listening socket, non-blocking; the caller closes it. ERR_NET: errno tells. */
 enum err redirect_listen(const struct ip *self, uint16_t port, int *fd) MUST_USE;
 
+/* Takes one connection after another that was meant for that port of anybody, until stop_fd is readable (-1: never) or
+ * take says that there is no room for more. The socket is non-blocking, and closed here. */
+typedef bool redirect_taker(void *ctx, int fd, const struct endpoint *from, const struct endpoint *to);
+void redirect_take(int listener, uint16_t port, int stop_fd, redirect_taker *take, void *ctx);
+
 /* Whom a redirected connection was meant for. */
 enum err redirect_meant_for(int fd, struct endpoint *out) MUST_USE;
 

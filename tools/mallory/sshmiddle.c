@@ -3,14 +3,10 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "accesspoint.h"
@@ -35,33 +31,14 @@ static enum err fail(struct sshmiddle *m, enum err e, const char *what)
 	return e;
 }
 
-static void serve(struct sshmiddle *m, int fd, const struct endpoint *from)
+static bool serve(void *ctx, int fd, const struct endpoint *from, const struct endpoint *to)
 {
-	struct endpoint to;
+	struct sshmiddle *m = ctx;
 	char victim[IP_TEXT];
 
-	if (redirect_meant_for(fd, &to) != ERR_OK || to.port != SSHMIDDLE_PORT)
-		return; /* it was not redirected */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-	sshmiddle_relay(m->opt, m->t, &m->key, fd, ip_text(victim, &from->ip), &to, &m->talk[m->n++]);
+	sshmiddle_relay(m->opt, m->t, &m->key, fd, ip_text(victim, &from->ip), to, &m->talk[m->n++]);
 	trace_flush(m->t);
-}
-
-static void accept_all(struct sshmiddle *m)
-{
-	struct deadline forever = deadline_in(INT64_C(1000000) * NS_PER_S, m->opt->stop_fd);
-
-	while (m->n < SSHMIDDLE_TALKS_MAX && net_wait(m->listener, POLLIN, forever) == ERR_OK) {
-		struct sockaddr_storage sa;
-		socklen_t len = sizeof(sa);
-		struct endpoint from;
-		int fd = accept4(m->listener, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
-			continue;
-		if (endpoint_from_sockaddr(&from, (struct sockaddr *)&sa, len) == ERR_OK)
-			serve(m, fd, &from);
-		close(fd);
-	}
+	return m->n < SSHMIDDLE_TALKS_MAX;
 }
 
 /* --- what came of it --- */
@@ -118,7 +95,7 @@ static enum err work(struct sshmiddle *m)
 	    "whoever on %s calls port %d of anybody reaches mallory, who shows a host key of its own: %s", lan.ifname,
 	    SSHMIDDLE_PORT, sshkey_fingerprint(print, m->key.public.blob, m->key.public.len));
 	trace_flush(m->t);
-	accept_all(m);
+	redirect_take(m->listener, SSHMIDDLE_PORT, m->opt->stop_fd, serve, m);
 	redirect_end(TABLE);
 	return emit_result(m);
 }
