@@ -137,6 +137,52 @@ static void compromised_revoked(struct matrix *m, struct outcome *o)
 		show(m, o, "compromised-ca", options);
 }
 
+/* The list as it is now, asked for on the way: by http, through mallory. */
+#define LIST "http://ca.example/crl.pem"
+
+static void compromised_asked(struct matrix *m, struct outcome *o)
+{
+	static const char *const options[] = {"--crl", LIST, NULL};
+
+	if (matrix_home(m) && accepted_at_home(m, options))
+		show(m, o, "compromised-ca", options);
+}
+
+/* mallory can't forge the list, but it need not let it through. */
+static void withhold(struct matrix *m, struct outcome *o, const char *const options[])
+{
+	static const char *const how[] = {"--tls", "compromised-ca", "--withhold-crl", NULL};
+	struct demo_process p;
+
+	if (!matrix_home(m) || !accepted_at_home(m, options) || !matrix_freewifi(m, how))
+		return;
+	(void)login_https(m, &p, options);
+	const json_t *result = matrix_freewifi_end(m);
+	struct wire *w = login_wire(m, &p, "The list does not come");
+	json_int_t withheld = json_integer_value(json_object_get(result, "crl_withheld"));
+	cell_tried(o, withheld > 0 && w && w->reset_packet, "hung up on whoever asked for the CA's list; %s",
+	    shown(&m->wifi) ? shown(&m->wifi) : "");
+	login_loot(m, o, result);
+	if (w && cell_decided_by(o, &p, "crl-missing", w->reset_packet))
+		o->overruled = o->reached;
+	free(w);
+	demo_process_release(&p);
+}
+
+static void withheld_hard(struct matrix *m, struct outcome *o)
+{
+	static const char *const options[] = {"--crl", LIST, NULL};
+
+	withhold(m, o, options);
+}
+
+static void withheld_soft(struct matrix *m, struct outcome *o)
+{
+	static const char *const options[] = {"--crl", LIST, "--crl-soft", NULL};
+
+	withhold(m, o, options);
+}
+
 /* Alice clicks the warning away; but at home the bank has said that it insists on https. */
 static void self_signed_hsts(struct matrix *m, struct outcome *o)
 {
@@ -180,7 +226,10 @@ static const struct cell cells[] = {
     {"leaf-ca/https", leaf_ca_https},
     {"compromised-ca/https", compromised_https},
     {"compromised-ca/revoked", compromised_revoked},
+    {"compromised-ca/asked", compromised_asked},
     {"compromised-ca/pin", compromised_pin},
+    {"list-withheld/hard", withheld_hard},
+    {"list-withheld/soft", withheld_soft},
 };
 
 const struct cell_family matrix_tls = {

@@ -32,6 +32,7 @@ struct wire {
 	uint64_t answer_packet;       /* the first back from one: ServerHello, and the certificate with it */
 	uint64_t alert_packet;        /* its first with an alert: it refused, or ended; 0: none */
 	uint64_t server_alert_packet; /* the first alert from one to the laptop; 0: none */
+	uint64_t reset_packet;        /* the first that hangs up on a question by http; 0: none */
 	uint64_t data_packet;         /* the laptop's last with encrypted data to one; 0: none */
 	uint64_t lie_packet;          /* mallory's DNS answer for the bank's name; 0: none */
 	struct {

@@ -91,6 +91,17 @@ static void take_records(struct wire *w, const struct packet *p, uint64_t number
 	}
 }
 
+/* Somebody hung up on a question by http (RFC 9293 3.5.2). */
+static bool is_reset(const struct packet *p)
+{
+	enum { FLAGS = 13, RST = 4 };
+
+	for (unsigned i = 0; i < p->n_layers; i++)
+		if (p->layers[i].proto == PROTO_TCP && p->layers[i].len > FLAGS)
+			return p->src.port == 80 && (p->bytes[p->layers[i].off + FLAGS] & RST);
+	return false;
+}
+
 bool wire_look(void *ctx, const struct journey *j, const struct capture *c)
 {
 	struct wire *w = ctx;
@@ -115,10 +126,14 @@ bool wire_look(void *ctx, const struct journey *j, const struct capture *c)
 		w->answer_packet = w->answer_packet ? w->answer_packet : j->at[0].number;
 		take_records(w, p, j->at[0].number);
 	}
+	bool reset = is_reset(p) && strcmp(to, "laptop") == 0;
+	if (reset && w->reset_packet == 0)
+		w->reset_packet = j->at[0].number;
 	bool alices = strcmp(from, "laptop") == 0 || strcmp(to, "laptop") == 0;
 	if (top == PROTO_DNS && is_between(from, to, "laptop", "mallory") && p->src.port == 53 && w->lie_packet == 0)
 		w->lie_packet = j->at[0].number;
 	return (top == PROTO_DHCP && (w->show & SHOW_DHCP)) || (top == PROTO_DNS && alices && (w->show & SHOW_DNS)) ||
+	       (reset && (w->show & SHOW_WEB)) ||
 	       (is_web(p) && (w->show & SHOW_WEB) && !is_more_ciphertext(w, p, from, to));
 }
 
