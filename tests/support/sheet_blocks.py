@@ -19,7 +19,7 @@ import tempfile
 import time
 
 NAME = "some-reader"
-LIMIT = 60  # seconds a command
+LIMIT = 180  # seconds a command
 SILENT = re.compile(r">|&\s*$|\bdown$")
 
 
