@@ -16,9 +16,9 @@ static const struct {
 	const char *name, *text;
 	const char *file; /* a true certificate and its key, NULL: none is needed */
 } attacks[TLS_ATTACK_COUNT] = {
-    [TLS_NONE] = {"none", "nothing: the bytes pass untouched"},
-    [TLS_SELF_SIGNED] = {"self-signed", "a certificate for the bank's name, signed by its own key"},
-    [TLS_OWN_CA] = {"own-ca", "a certificate for the bank's name, issued by a CA that mallory made up"},
+    [TLS_NONE] = {"none", "nothing: the bytes pass untouched", NULL},
+    [TLS_SELF_SIGNED] = {"self-signed", "a certificate for the bank's name, signed by its own key", NULL},
+    [TLS_OWN_CA] = {"own-ca", "a certificate for the bank's name, issued by a CA that mallory made up", NULL},
     [TLS_OTHER_NAME] = {"other-name", "a true certificate, issued by a trusted CA, for mallory's own name",
         "freewifi"},
     [TLS_EXPIRED] = {"expired", "the bank's last certificate, stolen with its key; its time is over", "old-bank"},
@@ -27,8 +27,8 @@ static const struct {
     [TLS_COMPROMISED_CA] = {"compromised-ca",
         "a certificate for the bank's name that a trusted CA made for mallory, and has taken back since",
         "misissued"},
-    [TLS_DOWNGRADE] = {"downgrade", "nothing: the bytes pass, but for a weaker offer than the victim's"},
-    [TLS_ANONYMOUS] = {"anonymous", "no certificate at all: anonymous Diffie-Hellman, in TLS 1.2"},
+    [TLS_DOWNGRADE] = {"downgrade", "nothing: the bytes pass, but for a weaker offer than the victim's", NULL},
+    [TLS_ANONYMOUS] = {"anonymous", "no certificate at all: anonymous Diffie-Hellman, in TLS 1.2", NULL},
 };
 
 bool tls_attack_passes(enum tls_attack a)
