@@ -86,6 +86,7 @@ struct classroom {
 	struct job *listening; /* pktview */
 	struct job *scene, *check;
 	char scene_name[32];
+	json_t *cells; /* of the matrix, as last measured: by their ids */
 	unsigned check_number;
 	bool stopping;
 };
@@ -94,7 +95,9 @@ enum err http_start(struct classroom *room, int listening, struct why *w) MUST_U
 void http_stop(struct classroom *room);
 void http_wake(struct classroom *room); /* there is something for a connection that waits */
 
-/* --- classroom_work.c: hosts, scenes and worksheets */
+/* --- classroom_host.c: what a host has, and requests that wait for it */
+
+#define WAITING_TEXT_MAX (256U << 10) /* octets of one program's output; what is longer is left out */
 
 /* A request that waits for programs to end. */
 struct waiting {
@@ -104,14 +107,22 @@ struct waiting {
 	unsigned step;
 	char host[LAB_HOST_MAX];
 	bool done;
-	char *text; /* stdout of the program that runs, up to text_max */
+	char *text; /* stdout of the program that runs, up to WAITING_TEXT_MAX */
 	size_t text_len;
 };
 
-/* Each starts what makes the reply and suspends the connection. False: that cannot be (no such host, no memory). */
+void waiting_line(void *ctx, const char *line, size_t len); /* for struct job_calls: keeps it in text */
+void waiting_finish(struct waiting *w);                     /* the reply is there */
+
+/* Starts what makes the reply and suspends the connection. False: that cannot be (no such host, no memory). */
 bool host_tables_start(struct waiting *w);
-bool facts_start(struct waiting *w); /* the lab's facts as they are now */
+
+/* --- classroom_work.c: scenes and worksheets */
+
+bool facts_start(struct waiting *w); /* as host_tables_start(): the lab's facts as they are now */
 enum err scene_start(struct classroom *room, const char *name, struct why *w) MUST_USE;
+/* The matrix of attacks and protections, or one cell of it in detail ("": all). */
+enum err matrix_start(struct classroom *room, const char *cell, struct why *w) MUST_USE;
 enum err check_start(struct classroom *room, unsigned number, struct why *w) MUST_USE;
 enum err begin_start(struct classroom *room, unsigned number, struct why *w) MUST_USE; /* glasslab start */
 json_t *worksheet_list(const struct classroom *room);

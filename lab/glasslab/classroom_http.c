@@ -102,8 +102,8 @@ static mhd_result get_start(struct classroom *room, struct MHD_Connection *c)
 	for (size_t i = 0; (s = scene_at(i)); i++)
 		json_array_append_new(scenes, json_pack("{s:s,s:s}", "name", s->name, "summary", s->summary));
 	return send_json(c, MHD_HTTP_OK,
-	    json_pack("{s:s,s:o,s:o,s:o}", "lab", room->lab, "scenes", scenes, "worksheets", worksheet_list(room),
-	        "packets", packets_recent(room->packets)));
+	    json_pack("{s:s,s:o,s:o,s:o,s:O}", "lab", room->lab, "scenes", scenes, "worksheets", worksheet_list(room),
+	        "packets", packets_recent(room->packets), "cells", room->cells));
 }
 
 static mhd_result get_events(struct classroom *room, struct MHD_Connection *c)
@@ -174,6 +174,8 @@ static mhd_result post(struct request *r, struct MHD_Connection *c, const char *
 	enum err e;
 	if (!strncmp(path, "scene/", 6))
 		e = scene_start(room, path + 6, &w);
+	else if (!strncmp(path, "matrix/", 7))
+		e = matrix_start(room, path + 7, &w);
 	else if (!strncmp(path, "begin/", 6))
 		e = begin_start(room, (unsigned)strtoul(path + 6, NULL, 10), &w);
 	else if (!strncmp(path, "check/", 6))

@@ -10,100 +10,9 @@
 #include "classroom.h"
 #include "demo.h"
 
-#define TEXT_MAX      (256U << 10) /* octets of one table */
 #define WORKSHEET_MAX (1U << 20)
 
-/* --- what a host has: its addresses, routes and tables */
-
-struct table {
-	const char *title;
-	const char *argv[12]; /* in the host */
-};
-
-static const struct table tables[] = {
-    {"Addresses", {"ip", "-j", "address"}},
-    {"Routes, IPv4", {"ip", "-j", "route"}},
-    {"Routes, IPv6", {"ip", "-j", "-6", "route"}},
-    {"Neighbours (ARP, ND)", {"ip", "-j", "neighbour"}},
-    {"Open ports", {"ss", "-H", "-n", "-l", "-t", "-u", "-p"}},
-};
-#define N_TABLES (sizeof tables / sizeof *tables)
-
-static void next_table(struct waiting *w);
-
-static void finish(struct waiting *w)
-{
-	w->done = true;
-	MHD_resume_connection(w->connection);
-	http_wake(w->room);
-}
-
-static void table_line(void *ctx, const char *line, size_t len)
-{
-	struct waiting *w = ctx;
-	if (w->text_len + len + 1 >= TEXT_MAX)
-		return;
-	memcpy(w->text + w->text_len, line, len);
-	w->text_len += len;
-	w->text[w->text_len++] = '\n';
-}
-
-static void table_end(void *ctx, int status, const char *said)
-{
-	struct waiting *w = ctx;
-	const struct table *t = &tables[w->step];
-	char command[256] = "";
-	for (size_t i = 0; t->argv[i]; i++)
-		snprintf(
-		    command + strlen(command), sizeof command - strlen(command), "%s%s", i ? " " : "", t->argv[i]);
-	w->text[w->text_len] = '\0';
-	json_t *o = json_pack("{s:s,s:s,s:i}", "title", t->title, "command", command, "status", status);
-	json_t *rows = json_loads(w->text, 0, NULL);
-	if (rows)
-		json_object_set_new(o, "rows", rows);
-	else
-		json_object_set_new(o, "text", json_string(w->text_len ? w->text : said));
-	json_array_append_new(json_object_get(w->reply, "tables"), o);
-	w->step++;
-	next_table(w);
-}
-
-static void next_table(struct waiting *w)
-{
-	static const struct job_calls calls = {table_line, table_end};
-	const char *args[JOB_MAX_ARGS] = {"exec", "--lab", w->room->lab, w->host, "--"};
-	struct why why = {""};
-	if (w->step == N_TABLES || w->room->stopping) {
-		finish(w);
-		return;
-	}
-	for (size_t i = 0; tables[w->step].argv[i]; i++)
-		args[5 + i] = tables[w->step].argv[i];
-	w->text_len = 0;
-	if (job_start(NULL, w->room, "glasslab", args, &calls, w, &why) != ERR_OK)
-		finish(w);
-}
-
-/* Is that a name that glasslab exec may be given? (Whether there is such a host it says itself.) */
-static bool is_name(const char *s)
-{
-	size_t n = strlen(s);
-	return n > 0 && n < LAB_HOST_MAX && s[0] != '-' &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == n;
-}
-
-bool host_tables_start(struct waiting *w)
-{
-	if (!is_name(w->host))
-		return false;
-	w->text = malloc(TEXT_MAX);
-	w->reply = json_pack("{s:s,s:[]}", "host", w->host, "tables");
-	if (!w->text || !w->reply)
-		return false;
-	MHD_suspend_connection(w->connection);
-	next_table(w);
-	return true;
-}
+/* --- the lab's facts */
 
 static void facts_end(void *ctx, int status, const char *said)
 {
@@ -113,15 +22,15 @@ static void facts_end(void *ctx, int status, const char *said)
 	w->reply = json_loads(w->text, 0, NULL);
 	if (!w->reply)
 		w->reply = json_pack("{s:s}", "error", said);
-	finish(w);
+	waiting_finish(w);
 }
 
 bool facts_start(struct waiting *w)
 {
-	static const struct job_calls calls = {table_line, facts_end};
+	static const struct job_calls calls = {waiting_line, facts_end};
 	const char *args[] = {"facts", "--lab", w->room->lab, NULL};
 	struct why why = {""};
-	w->text = malloc(TEXT_MAX);
+	w->text = malloc(WAITING_TEXT_MAX);
 	if (!w->text || job_start(NULL, w->room, "glasslab", args, &calls, w, &why) != ERR_OK)
 		return false;
 	MHD_suspend_connection(w->connection);
@@ -136,6 +45,10 @@ static void scene_line(void *ctx, const char *line, size_t len)
 	json_t *ev = json_loadb(line, len, 0, NULL);
 	const char *kind = json_string_value(json_object_get(ev, "kind"));
 	if (kind && strcmp(kind, "field")) {
+		json_t *data = json_object_get(ev, "data");
+		const char *cell = json_string_value(json_object_get(data, "cell"));
+		if (cell) /* of the matrix: kept for pages that are opened later */
+			json_object_set(room->cells, cell, data);
 		json_object_del(ev, "bytes");
 		json_object_set_new(ev, "scene", json_string(room->scene_name));
 		feed_send(room->feed, "scene", ev);
@@ -154,20 +67,36 @@ static void scene_end(void *ctx, int status, const char *said)
 	http_wake(room);
 }
 
-enum err scene_start(struct classroom *room, const char *name, struct why *w)
+/* Plays a scene; option and its value: a part of it, or NULL. */
+static enum err demo_start_part(
+    struct classroom *room, const char *scene, const char *option, const char *value, struct why *w)
 {
 	static const struct job_calls calls = {scene_line, scene_end};
+	const char *args[] = {"demo", scene, "--lab", room->lab, "--json", option, value, NULL};
+	if (room->scene)
+		return why(w, ERR_NEGATIVE, "%s is being played; one at a time", room->scene_name);
+	snprintf(room->scene_name, sizeof room->scene_name, "%s%s%s", scene, option ? " " : "", option ? option : "");
+	return job_start(&room->scene, room, "glasslab", args, &calls, room, w);
+}
+
+enum err scene_start(struct classroom *room, const char *name, struct why *w)
+{
 	const struct scene *s;
 	size_t i = 0;
 	while ((s = scene_at(i)) && strcmp(s->name, name))
 		i++;
 	if (!s)
 		return why(w, ERR_USAGE, "there is no scene of that name");
-	if (room->scene)
-		return why(w, ERR_NEGATIVE, "the scene '%s' is being played; one at a time", room->scene_name);
-	snprintf(room->scene_name, sizeof room->scene_name, "%s", s->name);
-	const char *args[] = {"demo", s->name, "--lab", room->lab, "--json", NULL};
-	return job_start(&room->scene, room, "glasslab", args, &calls, room, w);
+	return demo_start_part(room, s->name, NULL, NULL, w);
+}
+
+enum err matrix_start(struct classroom *room, const char *cell, struct why *w)
+{
+	if (!*cell)
+		return demo_start_part(room, "freewifi", "--matrix", NULL, w);
+	if (cell[0] == '-' || cell[strspn(cell, "abcdefghijklmnopqrstuvwxyz0123456789-/")])
+		return why(w, ERR_USAGE, "that is no name of a cell");
+	return demo_start_part(room, "freewifi", "--cell", cell, w);
 }
 
 /* --- worksheets */
@@ -264,6 +193,8 @@ static enum err sheet_job(struct classroom *room, const char *verb, unsigned num
 	char path[PATH_MAX], digits[16];
 	if (!worksheet_path(room, number, path))
 		return why(w, ERR_USAGE, "there is no worksheet of that number");
+	if (room->check && room->check_number == number && strcmp(verb, "check") == 0)
+		return ERR_OK; /* it is under way, and every page hears what it says */
 	if (room->check)
 		return why(w, ERR_NEGATIVE, "a check is running");
 	room->check_number = number;

@@ -194,14 +194,16 @@ static int serve_at(struct cli *c, struct classroom *room, struct endpoint *at)
 		    strerror(errno));
 	make_address(room, at);
 	enum err e = feed_new(&room->feed);
+	room->cells = json_object();
 	if (e == ERR_OK)
-		e = packets_new(&room->packets);
+		e = room->cells ? packets_new(&room->packets) : ERR_NOMEM;
 	if (e == ERR_OK)
 		e = run(room, s, c->out, &w);
 	else
 		close(s);
 	packets_free(room->packets);
 	feed_free(room->feed);
+	json_decref(room->cells);
 	sodium_memzero(room->token, sizeof room->token);
 	return e == ERR_OK ? EXIT_YES : cli_fail(c, e, "%s", w.text);
 }

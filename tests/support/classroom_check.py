@@ -75,6 +75,49 @@ def press(b, label):
         e.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter'}))""", label)
 
 
+def live_tables(b):
+    """The tables of a host change on the page by themselves."""
+    hosts = json.loads(run("facts", "--lab", LAB).stdout)["hosts"]
+    bank, www = [[a for h in hosts if h["name"] == name for i in h["interfaces"] for a in i["addresses"]][0].split("/")[0]
+                 for name in ("bank", "mse-www")]
+    run("exec", "--lab", LAB, "laptop", "--", "sh", "-c", "curl -s -o /dev/null --max-time 5 http://%s/" % bank)
+    press(b, "home-router:")
+    until("the router's NAT table is shown", lambda: "to %s:80" % bank in text(b, "#detail"))
+    expect("and what it makes of it", "outside it is 203.0.113.10:" in text(b, "#detail"))
+    expect("and how to ask for that", "glasslab exec home-router -- natview table" in text(b, "#detail"))
+    run("exec", "--lab", LAB, "laptop", "--", "sh", "-c", "curl -s -o /dev/null --max-time 5 http://%s/" % www)
+    until("a new conversation comes by itself", lambda: "to %s:80" % www in text(b, "#detail"))
+    press(b, "resolver:")
+    until("the resolver is shown", lambda: "resolver" in text(b, "#detail h2") and "Addresses" in text(b, "#detail"))
+    expect("its cache is not known yet", "mse-www" not in text(b, "#detail") and "www.mse" not in text(b, "#detail"))
+    expect("a host that is no router has no NAT table", "NAT table" not in text(b, "#detail"), text(b, "#detail"))
+    run("exec", "--lab", LAB, "laptop", "--", "dig", "+short", "+tries=1", "+time=5", "www.mse.isr.cmu.edu")
+    until("what it learnt comes by itself", lambda: "www.mse.isr.cmu.edu." in text(b, "#detail"))
+    ttl = "return [...document.querySelectorAll('#detail tr')].filter(r => /www.mse.isr.cmu.edu.A/.test(r.textContent)).map(r => r.children[3].textContent)[0]"
+    first = int(until("it has a time to live", lambda: b.js(ttl)))
+    until("which counts down", lambda: int(b.js(ttl)) < first)
+    b.picture(PICTURES + "/classroom-tables-1280.png")
+
+
+def matrix(b):
+    b.click("#tab-matrix")
+    b.click("#play-matrix")
+    until("the first attack is measured", lambda: text(b, "#cells-table tr[data-id]"))
+    rows = "return Object.fromEntries([...document.querySelectorAll('#cells-table tr[data-id]')].map(r => [r.dataset.id, r.children[2].textContent]))"
+    until("they are all measured", lambda: "as predicted" in text(b, "#story li:last-child"), 120)
+    listed = [line.split()[0] for line in run("demo", "freewifi", "--list").stdout.splitlines()]
+    order = b.js("return [...document.querySelectorAll('#cells-table tr[data-id]')].map(r => r.dataset.id)")
+    expect("each has its row", listed == order, (listed, order))
+    expect("one was not stopped", "NOT STOPPED" in b.js(rows)["http/none"])
+    expect("and one was", b.js(rows)["ssh-changed/key"] == "✓ stopped")
+    b.picture(PICTURES + "/classroom-matrix-1280.png")
+    b.js("document.querySelector('#cells-table tr[data-id=\"dh/compared\"] button').click()")
+    until("one is played in detail", lambda: "as predicted" in text(b, "#story li:last-child"), 30)
+    expect("with what decided", "what decided: fingerprints: Alice reads" in text(b, "#story"), text(b, "#story"))
+    b.go(b.js("return location.href"))
+    until("what was measured is there for whoever comes later", lambda: len(b.js(rows)) == len(listed))
+
+
 def look(b, url):
     b.size(1280, 900)
     b.go(url)
@@ -87,6 +130,7 @@ def look(b, url):
     address = [a for h in facts["hosts"] if h["name"] == "laptop" for i in h["interfaces"] for a in i["addresses"] if "." in a][0]
     until("the laptop's address is shown", lambda: address in text(b, "#detail"))
     expect("and how to ask for it", "glasslab exec laptop -- ip -j address" in text(b, "#detail"))
+    live_tables(b)
 
     press(b, "the link between isp-net and home-router") if "the link between isp-net and home-router" in \
         b.js("return [...document.querySelectorAll('.link')].map(e => e.getAttribute('aria-label'))") else press(b, "the link between home-router and isp-net")
@@ -118,11 +162,17 @@ def look(b, url):
     until("the scene is played", lambda: "The scene" in text(b, "#story li:last-child"), 40)
     expect("and came out as predicted", "as predicted" in text(b, "#story li:last-child"), text(b, "#story li:last-child"))
     expect("with its story", "root server" in text(b, "#story"))
+    matrix(b)
     b.size(400, 800)
     b.dark(True)
     wide = b.js("return document.documentElement.scrollWidth")
     expect("nothing sticks out at 400 px", wide <= 400, wide)
     b.picture(PICTURES + "/classroom-400-dark.png")
+    b.click("#tab-matrix")
+    wide = b.js("return document.documentElement.scrollWidth")
+    expect("nor of the matrix", wide <= 400, wide)
+    b.js("document.getElementById('cells-table').scrollIntoView()")
+    b.picture(PICTURES + "/classroom-matrix-400-dark.png")
     away = [r for r in b.requests() if not r.startswith((url, "data:"))]
     expect("nothing is fetched from elsewhere", not away, away)
     said = b.complaints()

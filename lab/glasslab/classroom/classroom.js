@@ -84,6 +84,7 @@ async function showPacket(p, button) {
 	for (const b of document.querySelectorAll('#packets .on')) b.classList.remove('on');
 	button.classList.add('on');
 	show('detail');
+	watched = null;
 	const box = $('detail');
 	box.replaceChildren(el('h2', p.label), el('p', `${p.from} ${p.from_addr || ''} → ${p.to} ${p.to_addr || ''}, ${p.len} octets`));
 	try {
@@ -113,7 +114,8 @@ function rowsTable(rows) {
 			else if (typeof r[k] !== 'object' || Array.isArray(r[k])) o[k] = Array.isArray(r[k]) ? r[k].join(' ') : String(r[k]);
 		return o;
 	});
-	const wanted = ['ifname', 'dst', 'gateway', 'dev', 'lladdr', 'address', 'addresses', 'operstate', 'state', 'prefsrc', 'metric', 'mtu'];
+	const wanted = flat.some(o => o.ttl) ? ['name', 'type', 'data', 'ttl', 'kind', 'from'] /* a DNS cache */
+		: ['flow', 'ifname', 'dst', 'gateway', 'dev', 'lladdr', 'address', 'addresses', 'operstate', 'state', 'prefsrc', 'metric', 'mtu'];
 	const keys = wanted.filter(k => flat.some(o => o[k]));
 	const table = el('table'), head = el('tr');
 	for (const k of keys) head.append(el('th', k));
@@ -126,25 +128,54 @@ function rowsTable(rows) {
 	return table;
 }
 
-async function showHost(name) {
+/* What is shown of a host: asked again every few seconds, as long as it is looked at. */
+let watched = null;
+
+function hostTables(known, tables) {
+	const box = el('div');
+	for (const t of tables) {
+		/* An empty NAT table says something of a router only. */
+		if (t.rows && !t.rows.length && (t.who === '' || (t.who === 'router' && !known.forwards))) continue;
+		const fold = el('details');
+		fold.open = !watched.folded.has(t.title);
+		fold.dataset.title = t.title;
+		fold.addEventListener('toggle', () => watched && watched.folded[fold.open ? 'delete' : 'add'](t.title));
+		fold.append(el('summary', t.title + (t.rows && t.rows.length ? ` (${t.rows.length})` : '')),
+			t.rows && t.rows.length ? rowsTable(t.rows) : t.text ? el('pre', t.text) : el('p', 'none', 'skip'),
+			el('p', `glasslab exec ${known.name} -- ${t.command}`, 'command'));
+		box.append(fold);
+	}
+	return box;
+}
+
+async function askHost() {
+	const w = watched;
+	if (!w || w.asking) return;
+	w.asking = true;
+	try {
+		const h = await get('host/' + encodeURIComponent(w.known.name)), said = JSON.stringify(h.tables);
+		if (watched !== w || said === w.said || (w.said && String(getSelection()))) return; /* nobody loses what is being copied */
+		w.said = said;
+		const box = hostTables(w.known, h.tables);
+		w.box.replaceWith(box);
+		w.box = box;
+	} catch (e) {
+		if (watched === w) w.box.replaceChildren(el('p', e.message));
+	} finally {
+		w.asking = false;
+	}
+}
+
+function showHost(name) {
 	map.mark([name], null);
 	setFilter({ host: name }, ' at ' + name);
 	show('detail');
-	const box = $('detail');
-	const known = facts.hosts.find(h => h.name === name) || { services: [] };
-	box.replaceChildren(el('h2', name), el('p', known.title), ...known.services.map(s =>
-		el('p', `${s.name}: ${s.title}, ${s.state}` + (s.port ? `, port ${s.port}` : ''))), el('p', 'asking it …', 'skip'));
-	try {
-		const h = await get('host/' + encodeURIComponent(name));
-		box.lastChild.remove();
-		for (const t of h.tables) {
-			box.append(el('h3', t.title));
-			box.append(t.rows && t.rows.length ? rowsTable(t.rows) : t.text ? el('pre', t.text) : el('p', 'none', 'skip'));
-			box.append(el('p', `glasslab exec ${name} -- ${t.command}`, 'command'));
-		}
-	} catch (e) {
-		box.append(el('p', e.message));
-	}
+	const known = facts.hosts.find(h => h.name === name) || { name, services: [] };
+	watched = { known, box: el('div'), folded: new Set(), said: '', asking: false };
+	watched.box.append(el('p', 'asking it …', 'skip'));
+	$('detail').replaceChildren(el('h2', name), el('p', known.title), ...known.services.map(s =>
+		el('p', `${s.name}: ${s.title}, ${s.state}` + (s.port ? `, port ${s.port}` : ''))), watched.box);
+	return askHost();
 }
 
 function showLink(link, a, b) {
@@ -166,14 +197,53 @@ function story(e) {
 	else if (e.kind === 'result') add(e.text, 'heading');
 }
 
-async function play(name) {
+async function start(what, command) {
+	measured = 0;
 	show('scene');
-	$('story').replaceChildren(el('li', 'playing: glasslab demo ' + name, 'explain'));
+	$('story').replaceChildren(el('li', 'playing: ' + command, 'explain'));
 	try {
-		await get('scene/' + encodeURIComponent(name), { method: 'POST' });
+		await get(what, { method: 'POST' });
+		return true;
 	} catch (e) {
 		$('story').append(el('li', e.message, 'fail'));
+		return false;
 	}
+}
+
+/* --- the matrix: one row a cell, as measured; a click plays the cell in detail */
+
+let measured = 0; /* cells, since somebody pressed a button */
+const verdictMark = { stopped: '✓ stopped', 'not stopped': '✗ NOT STOPPED' };
+
+/* The rows of one family of attacks, under its name. */
+function familyOf(name) {
+	const there = [...$('cells-table').tBodies].find(t => t.dataset.family === name);
+	if (there) return there;
+	const body = el('tbody'), tr = el('tr'), th = el('th', name);
+	body.dataset.family = name;
+	th.colSpan = 4;
+	th.scope = 'rowgroup';
+	tr.append(th);
+	body.append(tr);
+	$('cells-table').append(body);
+	return body;
+}
+
+function takeCell(c) {
+	const tr = el('tr'), b = el('button', c.attack), verdict = el('td', verdictMark[c.verdict] || '? undecided',
+		c.verdict === 'stopped' ? 'pass' : c.verdict === 'not stopped' ? 'fail' : 'skip');
+	tr.dataset.id = c.cell;
+	b.type = 'button';
+	b.title = 'play this one in detail: glasslab demo freewifi --cell ' + c.cell;
+	b.addEventListener('click', () => start('matrix/' + c.cell, 'glasslab demo freewifi --cell ' + c.cell));
+	const first = el('td'), why = el('td', c.verdict === 'stopped' ? c.decided_by && c.decided_by.text : c.got && 'mallory has ' + c.got);
+	first.append(b);
+	if (!c.as_predicted) verdict.append(el('p', 'predicted: ' + c.predicted));
+	tr.append(first, el('td', c.protection), verdict, why);
+	const old = [...document.querySelectorAll('#cells-table tr')].find(r => r.dataset.id === c.cell);
+	if (old) old.replaceWith(tr);
+	else familyOf(c.family).append(tr);
+	$('cells-table').hidden = false;
 }
 
 /* --- worksheets */
@@ -187,12 +257,15 @@ async function openSheet() {
 }
 
 /* begun: whether the server could check it the last time. While it can, it does so by itself. */
-let begun = false;
+let begun = false, checking = false;
 
 async function ask(what) {
+	if (what === 'check' && checking) return; /* it says when it has ended */
+	checking = what === 'check';
 	try {
 		await get(what + '/' + $('sheets').value, { method: 'POST' });
 	} catch (e) {
+		checking = false;
 		if (what === 'begin') $('checks').replaceChildren(el('li', e.message, 'fail'));
 	}
 }
@@ -208,6 +281,7 @@ function takeCheck(e) {
 }
 
 function endCheck(e) {
+	checking = false;
 	for (const li of [...$('checks').children]) if (!li.dataset.id) li.remove();
 	begun = e.status < 2;
 	if (!begun) $('checks').append(el('li', e.said, 'skip'));
@@ -225,9 +299,10 @@ async function begin() {
 		const b = el('button', x.name);
 		b.type = 'button';
 		b.title = x.summary;
-		b.addEventListener('click', () => play(x.name));
+		b.addEventListener('click', () => start('scene/' + encodeURIComponent(x.name), 'glasslab demo ' + x.name));
 		return b;
 	}));
+	Object.values(s.cells).forEach(takeCell);
 	const chosen = $('sheets').value;
 	$('sheets').replaceChildren(...s.worksheets.map(w => { const o = el('option', w.title); o.value = w.number; return o; }));
 	if (chosen) $('sheets').value = chosen;
@@ -256,13 +331,20 @@ function on(feed, name, act) {
 
 function connect() {
 	const feed = new EventSource('events');
-	feed.onopen = () => { $('state').textContent = 'live'; begin(); };
+	feed.onopen = () => { $('state').textContent = 'live'; checking = false; begin(); };
 	feed.onerror = () => { $('state').textContent = 'the server is gone; trying again'; };
 	on(feed, 'packet', takePacket);
 	on(feed, 'lost', () => { $('state').textContent = 'live (this page is slow: some packets were left out)'; });
 	on(feed, 'deaf', e => { $('state').textContent = 'no packets: ' + e.said; });
-	on(feed, 'scene', story);
+	on(feed, 'scene', e => {
+		if (e.data && e.data.cell) {
+			takeCell(e.data);
+			$('matrix-state').textContent = `playing: ${++measured} measured`;
+		}
+		story(e);
+	});
 	on(feed, 'scene-end', e => {
+		$('matrix-state').textContent = measured ? `${measured} measured` : '';
 		$('story').append(el('li', e.status === 0 ? 'The scene is over: all came as predicted.' : 'The scene ended with exit status ' + e.status + '. ' + e.said,
 			e.status === 0 ? 'pass' : 'fail'));
 		drawMap();
@@ -281,7 +363,13 @@ $('pause').addEventListener('click', () => {
 $('everywhere').addEventListener('click', () => setFilter(null, ', everywhere'));
 $('sheets').addEventListener('change', openSheet);
 $('check').addEventListener('click', () => ask('check'));
+$('play-matrix').addEventListener('click', async () => {
+	if (!await start('matrix/', 'glasslab demo freewifi --matrix')) return;
+	$('matrix-state').textContent = 'playing …';
+	show('matrix');
+});
 $('begin').addEventListener('click', () => ask('begin'));
 connect();
 setInterval(() => { if (!document.hidden) drawMap(); }, 4000);
+setInterval(() => { if (watched && !paused && !document.hidden && !$('detail').hidden) askHost(); }, 3000);
 setInterval(() => { if (begun && !paused && !document.hidden && !$('sheet').hidden) ask('check'); }, 3000);
