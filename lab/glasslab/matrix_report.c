@@ -6,6 +6,8 @@
 
 /* --- the report --- */
 
+static void add_text(char out[static CELL_TEXT], const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
+
 static void add_text(char out[static CELL_TEXT], const char *fmt, va_list ap)
 {
 	size_t at = strlen(out);
