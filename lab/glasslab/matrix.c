@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct cell_family *const families[] = {
-    &matrix_web, &matrix_dns, &matrix_tls, &matrix_suites, &matrix_ssh, &matrix_dh, &matrix_download};
+    &matrix_web, &matrix_dns, &matrix_tls, &matrix_ca, &matrix_suites, &matrix_ssh, &matrix_dh, &matrix_download};
 
 #define N_FAMILIES (sizeof(families) / sizeof(families[0]))
 
@@ -20,6 +20,7 @@ const struct cell_family *matrix_family(size_t i)
 
 struct prose {
 	config_t file;
+	bool open;
 	char path[4096];
 };
 
@@ -27,6 +28,7 @@ static bool read_prose(struct cli *c, struct prose *p, const char *data_dir, con
 {
 	snprintf(p->path, sizeof(p->path), "%s/scenes/matrix/%s.conf", data_dir, family);
 	config_init(&p->file);
+	p->open = true;
 	if (config_read_file(&p->file, p->path))
 		return true;
 	if (config_error_type(&p->file) == CONFIG_ERR_FILE_IO)
@@ -379,8 +381,6 @@ void matrix_play(struct demo *d)
 	t->only = cli_get(d->cli, "cell");
 	t->m = (struct matrix){.d = d};
 	t->m.wifi = t->m.middle = (struct demo_process){.pid = -1, .out = -1};
-	for (size_t f = 0; f < N_FAMILIES; f++)
-		config_init(&t->prose[f].file);
 	open_page(t);
 	for (size_t f = 0; f < N_FAMILIES && goes_on(d); f++)
 		play_family(t, f);
@@ -390,7 +390,8 @@ void matrix_play(struct demo *d)
 		write_page(t);
 	trace_book_close(t->book);
 	for (size_t f = 0; f < N_FAMILIES; f++)
-		config_destroy(&t->prose[f].file);
+		if (t->prose[f].open)
+			config_destroy(&t->prose[f].file);
 	sodium_memzero(t, sizeof(*t));
 	free(t);
 }
@@ -419,7 +420,7 @@ static const struct cell *find_cell(const char *id)
 static int list(struct cli *c, const char *data_dir)
 {
 	for (size_t f = 0; f < N_FAMILIES; f++) {
-		struct prose p;
+		struct prose p = {0};
 		bool ok = read_prose(c, &p, data_dir, families[f]->name);
 		for (size_t i = 0; ok && i < families[f]->n; i++) {
 			struct matrix_row r;

@@ -60,7 +60,7 @@ struct cell_family {
 /* The families that there are, in the order in which they are played; NULL past the last. */
 const struct cell_family *matrix_family(size_t i);
 
-extern const struct cell_family matrix_web, matrix_dns, matrix_tls, matrix_suites, matrix_ssh, matrix_dh,
+extern const struct cell_family matrix_web, matrix_dns, matrix_tls, matrix_ca, matrix_suites, matrix_ssh, matrix_dh,
     matrix_download;
 
 struct matrix {

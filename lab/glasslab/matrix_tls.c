@@ -224,6 +224,9 @@ static const struct cell cells[] = {
     {"expired/https", expired_https},
     {"expired/ignored", expired_ignored},
     {"leaf-ca/https", leaf_ca_https},
+};
+
+static const struct cell ca_cells[] = {
     {"compromised-ca/https", compromised_https},
     {"compromised-ca/revoked", compromised_revoked},
     {"compromised-ca/asked", compromised_asked},
@@ -234,3 +237,6 @@ static const struct cell cells[] = {
 
 const struct cell_family matrix_tls = {
     .name = "tls", .cells = cells, .n = sizeof(cells) / sizeof(cells[0]), .prepare = login_prepare};
+
+const struct cell_family matrix_ca = {
+    .name = "ca", .cells = ca_cells, .n = sizeof(ca_cells) / sizeof(ca_cells[0]), .prepare = login_prepare};

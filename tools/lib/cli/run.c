@@ -74,7 +74,7 @@ void cli_page_lab(struct cli *c, const json_t *facts)
 {
 	if (c->has_page && c->page.n_sinks > 0)
 		sink_html_lab(&c->page.sinks[0], facts);
-	else if (cli_get(c, "html") && !c->lab)
+	else if (cli_get(c, "html") && !c->own_page && !c->lab)
 		c->lab = json_deep_copy(facts);
 }
 
