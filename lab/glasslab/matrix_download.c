@@ -28,9 +28,9 @@ static void report(struct outcome *o, const struct download_cast *c, const struc
 	    a->list && strcmp(a->list, MIRROR_LIST) == 0 ? ", and a list of checksums made anew" : "",
 	    a->mallory_signs ? ", and a signature by a key of its own" : "");
 	if (g->kept && g->mallorys)
-		cell_got(o, true, "its file onto the laptop, ready to run");
+		cell_got(o, true, "its file on the laptop, ready to run");
 	else
-		cell_not_got(o, "its file onto the laptop: %s is there", download_whose(g));
+		cell_not_got(o, "its file on the laptop: %s is there", download_whose(g));
 	if (a->signature)
 		(void)!cell_decided_by(o, &c->hashview, "signature", packet);
 	else if (a->list)
