@@ -227,7 +227,11 @@ static void answer(struct dnsspoof *d, const uint8_t *p, size_t len)
 	snprintf(victim, sizeof victim, "%s", lie.victim);
 	if (d->ap)
 		accesspoint_name(d->ap, victim, lie.victim, sizeof lie.victim);
-	d->n_lies++;
+	if (d->n_lies++ == 0)
+		ev_explain(d->trace,
+		    "Nothing in an answer of DNS says who sent it but the address it seems to come from, and "
+		    "whoever is on the way can write any. Only a signature (DNSSEC) shows that it is the "
+		    "zone's own, to those who check it.");
 	if (d->n < DNSSPOOF_KEPT)
 		d->lies[d->n++] = lie;
 	ip_text(self, &d->lan.self);

@@ -182,7 +182,7 @@ static void emit_edit(const struct downgrade *d, struct trace *t, unsigned conne
 		               : "the victim sent no ClientHello");
 }
 
-void downgrade_emit(
+bool downgrade_emit(
     const struct downgrade *d, struct trace *t, unsigned connection, const char *victim, const char *bank)
 {
 	enum notice how = noticed_by(d);
@@ -197,6 +197,7 @@ void downgrade_emit(
 		ev_decision(t, "downgrade-noticed", notices[how].ref, "connection %u: %s ends it with the alert %s%s",
 		    connection, d->alert_by == SIDE_VICTIM ? victim : bank, or_none(tls_alert_name(d->alert)),
 		    notices[how].text);
+	return how != NOT_NOTICED;
 }
 
 json_t *downgrade_json(const struct downgrade *d)

@@ -42,8 +42,8 @@ enum err downgrade_hello(struct buf *hello, struct downgrade *d) MUST_USE;
 /* What became of it, from the bytes that the victim and the bank sent. */
 void downgrade_outcome(struct downgrade *d, const struct buf *victim, const struct buf *bank);
 
-/* Says it in the trace. */
-void downgrade_emit(
+/* Says it in the trace. True: one of the ends noticed. */
+bool downgrade_emit(
     const struct downgrade *d, struct trace *t, unsigned connection, const char *victim, const char *bank);
 
 /* NULL: out of memory. */

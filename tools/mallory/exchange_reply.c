@@ -154,6 +154,10 @@ static void ask_again(struct exchange *x)
 	    "victim "
 	    "is not told, and stays with http",
 	    x->connection, x->host);
+	ev_explain(x->trace,
+	    "A name without https:// is asked for over http. That the bank wants https is an answer over "
+	    "http, too, and whoever carries it can leave it out. Only who knows it beforehand (HSTS) never "
+	    "asks over http.");
 	x->secure = x->again = x->kept = true;
 	x->bank_ended = x->reply_begun = false;
 	buf_release(&x->to_victim);

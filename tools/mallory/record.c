@@ -69,12 +69,11 @@ static void emit_refused(const struct record *r, struct trace *t, const char *se
 
 static void emit_passed(const struct record *r, struct trace *t)
 {
-	if (r->downgraded)
-		downgrade_emit(&r->downgrade, t, r->id, r->victim, "the bank");
+	if (r->downgraded && downgrade_emit(&r->downgrade, t, r->id, r->victim, "the bank"))
+		return;
 	ev_decision(t, r->downgraded ? "passed" : "passed-untouched", NULL,
 	    "connection %u: %zu octets from %s went by; readable in them: the name %s. The rest is encrypted with "
-	    "keys that "
-	    "only the two ends have",
+	    "keys that only the two ends have",
 	    r->id, r->wire_octets, r->victim, r->server_name[0] ? r->server_name : "(none)");
 }
 

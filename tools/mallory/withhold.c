@@ -20,7 +20,10 @@ static void hang_up(struct withhold *w, int fd, const struct sockaddr_storage *s
 	snprintf(victim, sizeof victim, "%s", addr);
 	if (w->ap)
 		accesspoint_name(w->ap, addr, victim, sizeof victim);
-	w->n++;
+	if (w->n++ == 0)
+		ev_explain(w->trace,
+		    "A list that is signed cannot be changed by whoever carries it; but that it did not come says "
+		    "nothing. Whoever goes on without it has asked for nothing.");
 	ev_decision(w->trace, "crl-withheld", "RFC 5280 8",
 	    "%s wants to ask the CA (%s) over http what it has taken back: mallory hangs up, as it cannot forge the "
 	    "answer",
