@@ -118,6 +118,23 @@ def matrix(b):
     until("what was measured is there for whoever comes later", lambda: len(b.js(rows)) == len(listed))
 
 
+def sheets(b):
+    """Every worksheet opens, begins, and has its checks on the page."""
+    b.click("#tab-sheet")
+    numbers = b.js("return [...document.querySelectorAll('#sheets option')].map(o => o.value)")
+    expect("there are many worksheets", len(numbers) > 5, numbers)
+    for n in numbers:
+        b.js("const s = document.getElementById('sheets'); s.value = arguments[0]; s.dispatchEvent(new Event('change'))", n)
+        title = b.js("const s = document.getElementById('sheets'); return s.selectedOptions[0].textContent")
+        until("worksheet %s is shown" % n, lambda: text(b, "#paper h1") == title)
+        run("start", "--lab", LAB, n)
+        steps = [e["id"] for e in map(json.loads, run("check", "--lab", LAB, n, "--json").stdout.splitlines()) if e.get("kind") == "check"]
+        expect("worksheet %s has steps" % n, steps)
+        b.click("#check")
+        until("the steps of worksheet %s are on the page" % n,
+              lambda: b.js("return [...document.querySelectorAll('#checks li')].map(li => li.dataset.id)") == steps)
+
+
 def look(b, url):
     b.size(1280, 900)
     b.go(url)
@@ -163,6 +180,7 @@ def look(b, url):
     expect("and came out as predicted", "as predicted" in text(b, "#story li:last-child"), text(b, "#story li:last-child"))
     expect("with its story", "root server" in text(b, "#story"))
     matrix(b)
+    sheets(b)
     b.size(400, 800)
     b.dark(True)
     wide = b.js("return document.documentElement.scrollWidth")
