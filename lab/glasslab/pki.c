@@ -161,7 +161,7 @@ static bool take_back(X509_CRL *crl, const X509 *cert, int64_t now)
 	bool ok =
 	    r && t && reason && X509_REVOKED_set_serialNumber(r, (ASN1_INTEGER *)X509_get0_serialNumber(cert)) == 1 &&
 	    X509_REVOKED_set_revocationDate(r, t) == 1 &&
-	    ASN1_ENUMERATED_set(reason, CRL_REASON_CA_COMPROMISE) == 1 &&
+	    ASN1_ENUMERATED_set(reason, CRL_REASON_PRIVILEGE_WITHDRAWN) == 1 &&
 	    X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, reason, 0, 0) == 1 && X509_CRL_add0_revoked(crl, r) == 1;
 	if (!ok)
 		X509_REVOKED_free(r);
@@ -315,7 +315,7 @@ static bool write_line(FILE *f, X509_CRL *crl, X509 *cert)
 	bool ok = number &&
 	          X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, name, sizeof name) > 0 &&
 	          fprintf(f, "%s\t%s\t%d\t%" PRId64 "\tO=%s, CN=%s\n", number, state,
-	              back ? CRL_REASON_CA_COMPROMISE : 0, seconds(X509_get0_notAfter(cert)), ORGANISATION, name) > 0;
+	              back ? CRL_REASON_PRIVILEGE_WITHDRAWN : 0, seconds(X509_get0_notAfter(cert)), ORGANISATION, name) > 0;
 	OPENSSL_free(number);
 	BN_free(n);
 	return ok;

@@ -99,16 +99,23 @@ static enum err ask(const struct target *to, const char *path, uint8_t family, s
 	    request, sizeof(request), "GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n", path, to->host);
 	if (n < 0 || (size_t)n >= sizeof(request))
 		return ERR_TOO_LONG;
-	for (size_t i = 0; i < at.n && fd < 0; i++)
-		e = dial(&at.at[i], deadline_within(d, deadline_left(d) / 2), &fd);
+	/* the best address's fault is the one to tell */
+	int first = 0;
+	e = ERR_UNREACHABLE;
+	for (size_t i = 0; i < at.n && fd < 0; i++) {
+		enum err one = dial(&at.at[i], deadline_within(d, deadline_left(d) / 2), &fd);
+		first = i == 0 ? errno : first;
+		e = i == 0 || one == ERR_OK ? one : e;
+	}
+	errno = first;
 	if (e == ERR_OK)
 		e = send_all(fd, request, (size_t)n, d);
 	if (e == ERR_OK)
 		e = read_all(fd, f, d);
+	if (e != ERR_OK)
+		snprintf(f->why, sizeof(f->why), "%s", e == ERR_NET && errno ? strerror(errno) : err_text(e));
 	if (fd >= 0)
 		close(fd);
-	if (e != ERR_OK)
-		snprintf(f->why, sizeof(f->why), "%s", err_text(e));
 	return e;
 }
 
@@ -169,7 +176,7 @@ static enum err without(const struct connect_options *opt, const char *why, stru
 {
 	checks_add(&res->checks, t, Q_LISTS, "crl-missing", opt->crl_soft ? VERDICT_SKIP : VERDICT_FAIL, -1,
 	    "%s does not come: %s%s", opt->crl, why,
-	    opt->crl_soft ? "; going on as if nothing had been revoked, as most browsers do" : "");
+	    opt->crl_soft ? "; going on as if nothing had been revoked, as many browsers do" : "");
 	if (opt->crl_soft)
 		return ERR_OK;
 	return result_set(res, ERR_NEGATIVE,
