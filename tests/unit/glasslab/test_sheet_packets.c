@@ -120,8 +120,7 @@ static void confs_that_are_wrong_are_named(void **state)
 	    "test = \"state\"; run = [ \"h\" ]; like = \"x\"; says = \"s\";",
 	    "test = \"state\"; run = [ \"h\", \"p\" ]; like = \"(\"; says = \"s\";",
 	    "test = \"state\"; run = [ \"h\", \"p\" ]; like = \"x\";",
-	    "test = \"value\"; answer = \"number\"; seen = ( { says = \"s\"; } ); value = { count = { to = \"x\"; }; "
-	    "};"};
+	    "test = \"value\"; answer = \"number\"; seen = ( { says = \"s\"; } ); value = { count = { }; };"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
