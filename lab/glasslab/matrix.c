@@ -82,15 +82,6 @@ static bool read_texts(struct matrix_row *r, const struct prose *p, const struct
 
 /* --- one cell --- */
 
-static enum cell_verdict judge(const struct outcome *o)
-{
-	if (!o->ran)
-		return CELL_UNDECIDED;
-	if (o->reached)
-		return CELL_NOT_STOPPED;
-	return *o->decided ? CELL_STOPPED : CELL_UNDECIDED;
-}
-
 static bool as_predicted(const struct matrix_row *r)
 {
 	return strcmp(r->verdict, r->predict) == 0;
@@ -146,7 +137,7 @@ static void play_cell(struct matrix *m, struct demo *d, const struct cell *cell,
 	end_cell(m);
 	if (d->unexpected > 0) /* it could not be played as it should */
 		r->outcome.ran = false;
-	r->verdict = verdict_word(cli_interrupted() ? CELL_UNDECIDED : judge(&r->outcome));
+	r->verdict = verdict_word(cli_interrupted() ? CELL_UNDECIDED : cell_judge(&r->outcome));
 	tell_outcome(t, r);
 }
 

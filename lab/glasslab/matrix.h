@@ -89,6 +89,9 @@ void cell_decided(struct outcome *o, const char *check, uint64_t packet, const c
  * there is none such, and nothing is taken down. */
 bool cell_decided_by(struct outcome *o, const struct demo_process *p, const char *id, uint64_t packet);
 
+/* The verdict that follows from the report, and from nothing else. */
+enum cell_verdict cell_judge(const struct outcome *o);
+
 /* --- the lab --- */
 
 /* Starts `mallory freewifi OPTIONS…` (NULL at the end), waits until its network is open, and brings the laptop there.

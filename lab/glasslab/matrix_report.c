@@ -77,6 +77,15 @@ bool cell_decided_by(struct outcome *o, const struct demo_process *p, const char
 	return false;
 }
 
+enum cell_verdict cell_judge(const struct outcome *o)
+{
+	if (!o->ran)
+		return CELL_UNDECIDED;
+	if (o->reached)
+		return CELL_NOT_STOPPED;
+	return *o->decided ? CELL_STOPPED : CELL_UNDECIDED;
+}
+
 /* --- the lab --- */
 
 int matrix_sh(struct matrix *m, const char *host, const char *script, const char *arg)

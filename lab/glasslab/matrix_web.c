@@ -77,8 +77,9 @@ static void form_action(const struct demo_process *page, char *out, size_t cap)
 	snprintf(out, cap, "%.*s", at ? (int)strcspn(at + strlen(before), "\"") : 0, at ? at + strlen(before) : "");
 }
 
-/* Alice goes to that address, and sends the form where the page says; option: one of curl's with its value, or NULL. */
-static void browse(struct matrix *m, const char *url, const char *option, const char *value)
+/* Alice goes to that address, and sends the form where the page says; option: one of curl's with its value, or NULL. Has
+ * she got an answer? */
+static bool browse(struct matrix *m, const char *url, const char *option, const char *value)
 {
 	const char *get[] = {"curl", "--silent", "--location", "--max-time", "10", url, option, value, NULL};
 	const char *post[] = {"curl", "--silent", "--max-time", "10", "--data", "@-", NULL, option, value, NULL};
@@ -91,10 +92,11 @@ static void browse(struct matrix *m, const char *url, const char *option, const 
 	post[6] = action;
 	if (!*action || action[0] == '-') {
 		ev_warning(&m->d->trace, "the page that came has no form");
-		return;
+		return false;
 	}
-	(void)demo_run(m->d, &p, "laptop", DEMO_TEXT, post, MATRIX_FORM);
+	bool answered = demo_run(m->d, &p, "laptop", DEMO_TEXT, post, MATRIX_FORM) == 0 && p.len > 0;
 	demo_process_release(&p);
+	return answered;
 }
 
 /* What mallory took away, of all connections. */
@@ -119,7 +121,7 @@ static void strip_first(struct matrix *m, struct outcome *o)
 
 	if (!matrix_freewifi(m, options))
 		return;
-	browse(m, "http://" WWW "/", NULL, NULL);
+	(void)browse(m, "http://" WWW "/", NULL, NULL);
 	const json_t *result = matrix_freewifi_end(m);
 	struct wire *w = login_wire(m, NULL, "http to mallory, https to the bank");
 	(void)report_stripping(o, result);
@@ -134,12 +136,12 @@ static void strip_https(struct matrix *m, struct outcome *o)
 
 	if (!matrix_freewifi(m, options))
 		return;
-	browse(m, "https://" WWW "/", NULL, NULL);
+	bool answered = browse(m, "https://" WWW "/", NULL, NULL);
 	const json_t *result = matrix_freewifi_end(m);
 	struct wire *w = login_wire(m, NULL, "https from the first packet on");
 	bool stripped = report_stripping(o, result);
 	login_loot(m, o, result);
-	if (!stripped)
+	if (!stripped && answered)
 		decided_by_encryption(o, w);
 	free(w);
 }
@@ -159,14 +161,14 @@ static void strip_hsts(struct matrix *m, struct outcome *o)
 	(void)demo_packets(m->d, "At home", wire_nothing, NULL);
 	if (!matrix_freewifi(m, options))
 		return;
-	browse(m, "http://" WWW "/", "--hsts", HSTS);
+	bool answered = browse(m, "http://" WWW "/", "--hsts", HSTS);
 	say_command(m->d, "laptop", ask);
 	(void)demo_run(m->d, &p, "laptop", DEMO_SILENT, ask, NULL);
 	const json_t *result = matrix_freewifi_end(m);
 	struct wire *w = login_wire(m, &p, "http was asked for, https was sent");
 	bool stripped = report_stripping(o, result);
 	login_loot(m, o, result);
-	if (w && !stripped && !last_connection(result, "http") && w->with_secret == 0)
+	if (w && answered && !stripped && !last_connection(result, "http") && w->with_secret == 0)
 		(void)cell_decided_by(o, &p, "hsts-known", w->hello_packet);
 	else
 		decided_by_nobody(o, w);
