@@ -19,7 +19,7 @@ struct stream {
 
 enum interest { SHOW_DHCP = 1, SHOW_DNS = 2, SHOW_WEB = 4 };
 
-#define MAX_PAIRS 8
+#define MAX_PAIRS 32
 
 struct wire {
 	unsigned show;      /* what to draw: a mask of enum interest */
@@ -33,10 +33,11 @@ struct wire {
 	uint64_t alert_packet;        /* its first with an alert: it refused, or ended; 0: none */
 	uint64_t server_alert_packet; /* the first alert from one to the laptop; 0: none */
 	uint64_t reset_packet;        /* the first that hangs up on a question by http; 0: none */
-	uint64_t data_packet;         /* the laptop's last with encrypted data to one; 0: none */
+	uint64_t data_packet;         /* the laptop's last with encrypted data to one that is drawn; 0: none */
 	uint64_t lie_packet;          /* mallory's DNS answer for the bank's name; 0: none */
 	struct {
 		char from[LAB_HOST_MAX], to[LAB_HOST_MAX];
+		uint16_t src, dst;
 	} ciphertext[MAX_PAIRS]; /* who has been drawn sending nothing but ciphertext to whom: once is enough
 	                          */
 	size_t n_ciphertext, not_drawn;

@@ -56,18 +56,20 @@ enum {
 	TLS_RECORD_DATA = 23
 }; /* RFC 8446 5.1; in TLS 1.3 whatever is encrypted looks like that */
 
-/* Of packets with nothing but ciphertext the first from one host to another is drawn, the others are counted.
- */
+/* Of packets with nothing but ciphertext the first of a connection in each direction is drawn, the others are counted. */
 static bool is_more_ciphertext(struct wire *w, const struct packet *p, const char *from, const char *to)
 {
 	if (packet_secrecy(p) != SECRECY_ENCRYPTED || p->payload_len == 0 || payload(p)[0] != TLS_RECORD_DATA)
 		return false;
 	for (size_t i = 0; i < w->n_ciphertext; i++)
-		if (strcmp(w->ciphertext[i].from, from) == 0 && strcmp(w->ciphertext[i].to, to) == 0) {
+		if (strcmp(w->ciphertext[i].from, from) == 0 && strcmp(w->ciphertext[i].to, to) == 0 &&
+		    w->ciphertext[i].src == p->src.port && w->ciphertext[i].dst == p->dst.port) {
 			w->not_drawn++;
 			return true;
 		}
 	if (w->n_ciphertext < MAX_PAIRS) {
+		w->ciphertext[w->n_ciphertext].src = p->src.port;
+		w->ciphertext[w->n_ciphertext].dst = p->dst.port;
 		snprintf(w->ciphertext[w->n_ciphertext].from, LAB_HOST_MAX, "%s", from);
 		snprintf(w->ciphertext[w->n_ciphertext++].to, LAB_HOST_MAX, "%s", to);
 	}
@@ -89,6 +91,17 @@ static void take_records(struct wire *w, const struct packet *p, uint64_t number
 			w->data_packet = number;
 		at += 5 + len;
 	}
+}
+
+/* The laptop's half of an https connection: its first packet, the first answer, alerts and data. */
+static void take_https(struct wire *w, const struct packet *p, uint64_t number)
+{
+	uint64_t *first = p->dst.port == 443 ? &w->hello_packet : &w->answer_packet;
+
+	if (p->dst.port != 443 && p->src.port != 443)
+		return;
+	*first = *first ? *first : number;
+	take_records(w, p, number);
 }
 
 /* Somebody hung up on a question by http (RFC 9293 3.5.2). */
@@ -118,23 +131,21 @@ bool wire_look(void *ctx, const struct journey *j, const struct capture *c)
 		keep(&w->bank_sent, p);
 	if (is_web(p) && p->src.port == 80 && strcmp(to, "laptop") == 0)
 		keep(&w->laptop_got, p);
-	if (is_web(p) && strcmp(from, "laptop") == 0 && p->dst.port == 443) {
-		w->hello_packet = w->hello_packet ? w->hello_packet : j->at[0].number;
-		take_records(w, p, j->at[0].number);
-	}
-	if (is_web(p) && strcmp(to, "laptop") == 0 && p->src.port == 443) {
-		w->answer_packet = w->answer_packet ? w->answer_packet : j->at[0].number;
-		take_records(w, p, j->at[0].number);
-	}
+	uint64_t data = w->data_packet;
+	bool alices = strcmp(from, "laptop") == 0 || strcmp(to, "laptop") == 0;
+	if (is_web(p) && alices)
+		take_https(w, p, j->at[0].number);
 	bool reset = is_reset(p) && strcmp(to, "laptop") == 0;
 	if (reset && w->reset_packet == 0)
 		w->reset_packet = j->at[0].number;
-	bool alices = strcmp(from, "laptop") == 0 || strcmp(to, "laptop") == 0;
 	if (top == PROTO_DNS && is_between(from, to, "laptop", "mallory") && p->src.port == 53 && w->lie_packet == 0)
 		w->lie_packet = j->at[0].number;
+	if (is_web(p) && (w->show & SHOW_WEB) && is_more_ciphertext(w, p, from, to)) {
+		w->data_packet = data; /* what is not drawn is not cited */
+		return false;
+	}
 	return (top == PROTO_DHCP && (w->show & SHOW_DHCP)) || (top == PROTO_DNS && alices && (w->show & SHOW_DNS)) ||
-	       (reset && (w->show & SHOW_WEB)) ||
-	       (is_web(p) && (w->show & SHOW_WEB) && !is_more_ciphertext(w, p, from, to));
+	       ((reset || is_web(p)) && (w->show & SHOW_WEB));
 }
 
 bool wire_nothing(void *ctx, const struct journey *j, const struct capture *c)

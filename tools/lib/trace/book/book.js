@@ -95,17 +95,18 @@ function facts(cell) {
 }
 
 /* '<' would end the frame's data block early. */
-function dataBlock(id) {
-	const part = document.querySelector('script[data-part="' + CSS.escape(id) + '"]');
+function dataBlock(cell) {
+	const part = document.querySelector('script[data-part="' + CSS.escape(cell.cell) + '"]');
 	if (!part)
 		return null;
 	const trace = JSON.parse(part.textContent);
 	trace.lab = book.lab;
+	trace.packet = cell.packet; /* the one that decided is looked at first */
 	return JSON.stringify(trace).replace(/</g, "\\u003c");
 }
 
 function frameOf(cell) {
-	const data = dataBlock(cell.cell), end = "</" + "script>";
+	const data = dataBlock(cell), end = "</" + "script>";
 	if (!data)
 		return make("p", "", "There are no packets of this cell.");
 	const frame = make("iframe", "", null, { title: "The packets of " + cell.attack + " against " + cell.protection });

@@ -110,7 +110,7 @@ function labName(lab, name, addr) {
 function readTrace(data) {
 	const S = (i) => (i > 0 && data.strings[i - 1]) || "";
 	const model = { title: data.title, start: data.start, leftOut: data.left_out, rows: [], hosts: [], messages: [], curve: [],
-		lab: readLab(data.lab) };
+		lab: readLab(data.lab), packet: data.packet || 0 };
 	const open = new Map();
 	let last = null, message = null;
 	const push = (row) => {

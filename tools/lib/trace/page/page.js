@@ -45,7 +45,8 @@ class Page {
 
 	fromFragment() {
 		const n = Number(location.hash.replace("#row-", ""));
-		const first = this.model.stops.length ? this.model.stops[0].i : 0;
+		const told = this.model.messages.find((m) => m.packet && m.packet === this.model.packet); /* who made the page says where to begin */
+		const first = told ? told.i : this.model.stops.length ? this.model.stops[0].i : 0;
 		return location.hash && Number.isInteger(n) && n >= 0 && n < this.model.rows.length ? n : first;
 	}
 
