@@ -62,6 +62,7 @@ def strangers(url):
     expect("no such page", ask(url + "../../etc/passwd")[0] in (403, 404))
     expect("no such host", "error" in json.loads(ask(url + "host/-h")[1]))
     expect("no such scene", ask(url + "scene/none", "POST")[0] == 404)
+    expect("no such cell", ask(url + "matrix/-x", "POST")[0] == 404 and ask(url + "matrix/..%2f..", "POST")[0] == 404)
     expect("no such packet", ask(url + "packet/99999999")[0] == 404)
     expect("no such method", ask(url, "DELETE")[0] == 405)
 
