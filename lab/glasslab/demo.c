@@ -103,8 +103,12 @@ static int verdict(struct demo *d, const char *name)
 		    d->checks);
 		return EXIT_NO;
 	}
-	ev_result(&d->trace, ERR_OK, data,
-	    "all %u predictions came true, each observed on the wire or in what a program reported", d->checks);
+	if (d->checks == 1)
+		ev_result(&d->trace, ERR_OK, data, "the prediction came true");
+	else
+		ev_result(&d->trace, ERR_OK, data,
+		    "all %u predictions came true, each observed on the wire or in what a program reported",
+		    d->checks);
 	return EXIT_YES;
 }
 
