@@ -48,8 +48,9 @@ static int make_folder(void **state)
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(path, sizeof path, "mkdir %s/worksheets", folder);
-	facts =
-	    json_loads("{\"hosts\":[{\"name\":\"k-root\",\"title\":\"root server k.root-servers.net\"}]}", 0, NULL);
+	facts = json_loads("{\"hosts\":[{\"name\":\"k-root\",\"title\":\"root server k.root-servers.net\"},"
+	                   "{\"name\":\"bank-ns\",\"title\":\"name server of bank.example\"}]}",
+	    0, NULL);
 	said = NULL;
 	wire = (struct wire){.facts = facts};
 	answers.n = 0;
@@ -189,6 +190,17 @@ static void an_answer_is_compared_with_a_packet(void **state)
 	see(8, 1, "laptop", "j-root", "query"); /* either time is right */
 	assert_int_equal(judge("j-root").verdict, VERDICT_PASS);
 	assert_int_equal(judge("k-root").verdict, VERDICT_PASS);
+}
+
+static void a_host_has_its_names_and_not_that_of_what_it_serves(void **state)
+{
+	(void)state;
+	begin("test = \"value\"; answer = \"host\"; alias = \"ns1.hosting.com\"; seen = ( { to = \"bank-ns\"; says = "
+	      "\"s\"; } ); value = { of = \"to\"; };");
+	see(1, 0, "resolver", "bank-ns", "query");
+	assert_int_equal(judge("bank-ns").verdict, VERDICT_PASS);
+	assert_int_equal(judge("NS1.hosting.com.").verdict, VERDICT_PASS);
+	assert_int_equal(judge("bank.example").verdict, VERDICT_FAIL);
 }
 
 static void packets_are_counted_from_the_first_seen_to_the_last(void **state)
@@ -345,6 +357,7 @@ int main(void)
 	    CASE(order_decides_and_what_must_not_follow),
 	    CASE(hosts_are_matched_as_a_whole),
 	    CASE(an_answer_is_compared_with_a_packet),
+	    CASE(a_host_has_its_names_and_not_that_of_what_it_serves),
 	    CASE(packets_are_counted_from_the_first_seen_to_the_last),
 	    CASE(an_answer_is_compared_with_what_a_program_said),
 	    CASE(a_measurement_is_right_within_its_factor),
