@@ -62,7 +62,7 @@ static void check_sheet(struct table *t, struct graded *g, const json_t *one, co
 	char text[128];
 	json_int_t number = json_integer_value(json_object_get(one, "worksheet")), passed = 0;
 	json_t *step;
-	size_t i;
+	size_t i, known = 0;
 
 	if (number < 0 || number >= MAX_SHEETS || sheet_load(&s, t->data_dir, (unsigned)number, &w) != ERR_OK) {
 		blame(g, "worksheet %lld is not known here", (long long)number);
@@ -72,12 +72,16 @@ static void check_sheet(struct table *t, struct graded *g, const json_t *one, co
 	json_array_foreach(json_object_get(one, "steps"), i, step)
 	{
 		const struct sheet_step *st = sheet_find(&s, text_of(step, "id"));
-		passed += strcmp(text_of(step, "verdict"), "passed") == 0;
-		if (st && strcmp(text_of(step, "verdict"), "passed") == 0 &&
-		    !again_step(&t->again, &s, st, step, seed, text))
+		bool passes = strcmp(text_of(step, "verdict"), "passed") == 0;
+		known += i < s.n_steps && st == &s.step[i]; /* each once, in order */
+		passed += passes;
+		if (st && passes && !again_step(&t->again, &s, st, step, seed, text))
 			blame(g, "%s", text);
 	}
-	if (passed != json_integer_value(json_object_get(one, "passed")))
+	if (known != s.n_steps || i != s.n_steps)
+		blame(g, "worksheet %lld has other steps here", (long long)number);
+	if (passed != json_integer_value(json_object_get(one, "passed")) ||
+	    json_integer_value(json_object_get(one, "count")) != (json_int_t)s.n_steps)
 		blame(g, "worksheet %lld does not add up", (long long)number);
 	sheet_release(&s);
 }

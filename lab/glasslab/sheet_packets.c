@@ -12,7 +12,8 @@
  *     answer = "number" | "host" | "text"; least = 8;                   the first 8 characters of a text are enough
  *     answer = "number"; factor = 5;                                    a measurement: five times more or less is right
  *
- * from and to are regular expressions (POSIX, extended, any case) for the whole name of a host; label for a part. */
+ * from and to are regular expressions (POSIX, extended, any case) for the whole name of a host; label for a part. What other
+ * settings a step may have: wrong and accept in sheet_check.c, the test "state" in sheet_run.c, seeded in sheet_again.c. */
 #include "sheet.h"
 
 #include <ctype.h>
@@ -88,13 +89,16 @@ static enum err wanted_load(struct wanted *x, const struct sheet_step *st, struc
 	                 *none = config_setting_get_member(st->setting, "none");
 	int n = list ? config_setting_length(list) : 0;
 	double within = 1.0;
+	int whole; /* 2 is as good as 2.0 */
 	enum err e = ERR_OK;
 
 	memset(x, 0, sizeof *x);
 	if (n > SHEET_MAX_SEEN || (none && !n))
 		return why(w, ERR_FORMAT, "line %d: seen is a list of 1 to %d packets",
 		    config_setting_source_line(st->setting), SHEET_MAX_SEEN);
-	(void)config_setting_lookup_float(st->setting, "within", &within);
+	if (!config_setting_lookup_float(st->setting, "within", &within) &&
+	    config_setting_lookup_int(st->setting, "within", &whole))
+		within = whole;
 	x->within = (int64_t)(within * (double)NS_PER_S);
 	for (; (int)x->n < n && e == ERR_OK; x->n += e == ERR_OK)
 		e = pattern_load(&x->seen[x->n], config_setting_get_elem(list, (unsigned)x->n), w);

@@ -136,7 +136,7 @@ static void order_decides_and_what_must_not_follow(void **state)
 	(void)state;
 	begin("test = \"packets\"; seen = ( { from = \"laptop\"; label = \"query\"; says = \"a query\"; }, { to = "
 	      "\"laptop\"; says = \"an answer\"; } ); none = { from = \"resolver\"; to = \"root\"; says = \"no "
-	      "question\"; }; within = 1.0;");
+	      "question\"; }; within = 2;");
 	struct finding_of_step f = judge("");
 	assert_int_equal(f.verdict, VERDICT_SKIP);
 	assert_non_null(strstr(f.text, "a query"));
@@ -146,14 +146,14 @@ static void order_decides_and_what_must_not_follow(void **state)
 	assert_non_null(strstr(f.text, "an answer"));
 	assert_int_equal(f.packet, 1);
 	see(2, 0.1, "resolver", "laptop", "answer");
-	see(3, 0.2, "resolver", "root", "query");
+	see(3, 1.9, "resolver", "root", "query"); /* 1.8 s after it */
 	f = judge("");
 	assert_int_equal(f.verdict, VERDICT_SKIP);
 	assert_int_equal(f.packet, 3);
 	/* done again, rightly: what went wrong before does not count */
 	see(4, 5, "laptop", "resolver", "query");
 	see(5, 5.1, "resolver", "laptop", "answer");
-	see(6, 6.2, "resolver", "root", "query"); /* too late to belong to it */
+	see(6, 7.2, "resolver", "root", "query"); /* too late to belong to it */
 	f = judge("");
 	assert_int_equal(f.verdict, VERDICT_PASS);
 	assert_int_equal(f.packet, 5);
