@@ -30,11 +30,10 @@ void step_say(struct finding_of_step *out, enum verdict v, const struct row *see
 }
 
 /* A DNS message as the packet that decided; NULL stays NULL. */
-static const struct row *as_row(struct finding_of_step *out, const struct dns_seen *s)
+static const struct row *as_row(struct row *r, const struct dns_seen *s)
 {
 	static const char *const hosts[] = {[AT_LAPTOP] = "laptop", [AT_RESOLVER] = "resolver"};
 	const char *here = s ? hosts[s->at] : "";
-	struct row *r = out->row;
 
 	if (!s)
 		return NULL;
@@ -48,6 +47,13 @@ static const struct row *as_row(struct finding_of_step *out, const struct dns_se
 		snprintf(r->label + n, sizeof r->label - n, " TTL %u", s->has_answer ? s->ttl : s->negative);
 	}
 	return r;
+}
+
+/* Another packet that it rests on. */
+static void also(struct finding_of_step *out, const struct dns_seen *s)
+{
+	if (out->n_rows < SHEET_MAX_SEEN)
+		as_row(&out->row[out->n_rows++], s);
 }
 
 /* --- what the laptop did --- */
@@ -107,10 +113,10 @@ static void test_root_first(const struct sheet_case *c, const struct sheet_step 
 	const struct dns_seen *s = root_query(c, name), *other = asked_a_resolver(c, name);
 
 	if (s)
-		step_say(
-		    out, VERDICT_PASS, as_row(out, s), "%s was asked for %s, and not to look further", s->peer, name);
+		step_say(out, VERDICT_PASS, as_row(out->row, s), "%s was asked for %s, and not to look further",
+		    s->peer, name);
 	else if (other)
-		step_say(out, VERDICT_SKIP, as_row(out, other),
+		step_say(out, VERDICT_SKIP, as_row(out->row, other),
 		    "saw: %s was asked to find %s, with recursion desired; expected: a root server is asked, without "
 		    "it",
 		    other->peer, name);
@@ -124,7 +130,7 @@ static void test_walk(const struct sheet_case *c, const struct sheet_step *st, s
 {
 	config_setting_t *zones = config_setting_get_member(st->setting, "zones");
 	const char *name = name_of(st);
-	const struct dns_seen *s = root_query(c, name), *last = s;
+	const struct dns_seen *s = root_query(c, name), *last = s, *asked[SHEET_MAX_SEEN] = {s};
 	int n = zones ? config_setting_length(zones) : 0, reached = 0;
 	char way[256];
 
@@ -137,11 +143,14 @@ static void test_walk(const struct sheet_case *c, const struct sheet_step *st, s
 		if (is_walk_query(s, name) &&
 		    wire_serves(c->wire, s->peer, config_setting_get_string_elem(zones, reached))) {
 			at += (size_t)snprintf(way + at, at < sizeof way ? sizeof way - at : 0, ", %s", s->peer);
+			asked[reached % SHEET_MAX_SEEN] = last;
 			last = s;
 			reached++;
 		}
-	step_say(out, reached == n ? VERDICT_PASS : VERDICT_SKIP, as_row(out, last),
+	step_say(out, reached == n ? VERDICT_PASS : VERDICT_SKIP, as_row(out->row, last),
 	    reached == n ? "asked: %s" : "saw: %s, and then no server of the next zone", way);
+	for (int i = 0; i < reached && i < SHEET_MAX_SEEN; i++)
+		also(out, asked[i]);
 }
 
 /* --- what the resolver remembered --- */
@@ -188,8 +197,8 @@ static void test_denied(const struct sheet_case *c, const struct sheet_step *st,
 	const struct dns_seen *s = own_denial(c, zone, true);
 
 	if (s)
-		step_say(
-		    out, VERDICT_PASS, as_row(out, s), "%s says that there is no %s (NXDOMAIN)", s->peer, s->name);
+		step_say(out, VERDICT_PASS, as_row(out->row, s), "%s says that there is no %s (NXDOMAIN)", s->peer,
+		    s->name);
 	else
 		step_say(out, VERDICT_SKIP, NULL,
 		    "saw: no server of %s that tells the laptop that a name is not there; ask for one that you "
@@ -207,15 +216,16 @@ static void test_cached(const struct sheet_case *c, const struct sheet_step *st,
 		if (!is_repeated(s) || !s->has_answer || s->type != DNS_A || strcasecmp(s->name, name) != 0)
 			continue;
 		if (first && s->ttl < first->ttl && asked_nobody(c->wire, first, s)) {
-			step_say(out, VERDICT_PASS, as_row(out, s),
+			step_say(out, VERDICT_PASS, as_row(out->row, s),
 			    "%s said %u s, and %.1f s later %u s, and asked nobody meanwhile", s->peer, first->ttl,
 			    (double)(s->time - first->time) / 1e9, s->ttl);
+			also(out, first);
 			return;
 		}
 		first = s;
 	}
 	if (first)
-		step_say(out, VERDICT_SKIP, as_row(out, first),
+		step_say(out, VERDICT_SKIP, as_row(out->row, first),
 		    "saw: %s answered with %u s to go; ask again after a second or two", first->peer, first->ttl);
 	else
 		step_say(out, VERDICT_SKIP, NULL, "saw: no answer of the resolver for the address of %s", name);
@@ -234,14 +244,15 @@ static void test_denied_cached(const struct sheet_case *c, const struct sheet_st
 		for (const struct dns_seen *b = a + 1; b < end; b++)
 			if (is_repeated(b) && b->rcode == DNS_NXDOMAIN && strcasecmp(a->name, b->name) == 0 &&
 			    asked_nobody(c->wire, a, b)) {
-				step_say(out, VERDICT_PASS, as_row(out, b),
+				step_say(out, VERDICT_PASS, as_row(out->row, b),
 				    "%s said twice that there is no %s, and asked nobody meanwhile", b->peer,
 				    b->name);
+				also(out, a);
 				return;
 			}
 	}
 	if (once)
-		step_say(out, VERDICT_SKIP, as_row(out, once),
+		step_say(out, VERDICT_SKIP, as_row(out->row, once),
 		    "saw: %s said once that there is no %s; ask for the same name again", once->peer, once->name);
 	else
 		step_say(out, VERDICT_SKIP, NULL,
@@ -349,7 +360,7 @@ static void judge_answer(const struct sheet_step *st, const char *answer, bool r
     struct finding_of_step *out)
 {
 	out->misconception = right ? NULL : step_misconception(st, answer);
-	step_say(out, right ? VERDICT_PASS : VERDICT_FAIL, as_row(out, evidence),
+	step_say(out, right ? VERDICT_PASS : VERDICT_FAIL, as_row(out->row, evidence),
 	    right ? "you wrote: %s" : "you wrote: %s; that is not what the wire shows", answer);
 }
 
