@@ -39,8 +39,14 @@ void exchange_release(struct exchange *x)
 
 /* --- messages, with their parts --- */
 
-void exchange_tell(struct exchange *x, bool sent, const char *peer, const char *label, const uint8_t *p, size_t len,
-    enum secrecy secrecy)
+/* For a listener outside of mallory: who speaks TLS with mallory is safe from him. */
+static bool is_encrypted(const struct exchange *x, const char *peer)
+{
+	return strcmp(x->names.scheme, "https") == 0 || (peer == x->names.bank && x->secure);
+}
+
+void exchange_tell(
+    struct exchange *x, bool sent, const char *peer, const char *label, const uint8_t *p, size_t len, bool tampered)
 {
 	emit(x->trace, (struct event){.kind = sent ? EV_SEND : EV_RECV,
 	                   .u.msg = {.from = sent ? x->names.self : peer,
@@ -49,7 +55,9 @@ void exchange_tell(struct exchange *x, bool sent, const char *peer, const char *
 	                       .label = label,
 	                       .bytes = p,
 	                       .len = len,
-	                       .secrecy = secrecy}});
+	                       .secrecy = tampered                ? SECRECY_TAMPERED
+	                                  : is_encrypted(x, peer) ? SECRECY_ENCRYPTED
+	                                                          : SECRECY_CLEAR}});
 }
 
 void exchange_describe(struct exchange *x, const uint8_t *p, size_t len)
@@ -167,7 +175,7 @@ static void take_request(struct exchange *x, const struct http *h)
 	    (const char *)p + h->method.off, (int)(h->target.len < 64 ? h->target.len : 64),
 	    (const char *)p + h->target.off);
 	escape_text(x->line, sizeof x->line, start, n > 0 ? (size_t)n : 0);
-	exchange_tell(x, false, x->names.victim, x->line, p, x->request.len, SECRECY_CLEAR);
+	exchange_tell(x, false, x->names.victim, x->line, p, x->request.len, false);
 	exchange_describe(x, p, x->request.len);
 	if (http_is_form(h, p))
 		read_form(x, h);
@@ -181,7 +189,7 @@ static void take_request(struct exchange *x, const struct http *h)
 		exchange_refuse(x, e, "500 Internal Server Error", "the request does not fit");
 		return;
 	}
-	exchange_tell(x, true, x->names.bank, x->line, x->to_bank.data, x->to_bank.len, SECRECY_CLEAR);
+	exchange_tell(x, true, x->names.bank, x->line, x->to_bank.data, x->to_bank.len, false);
 	exchange_describe(x, x->to_bank.data, x->to_bank.len);
 	x->state = EXCHANGE_REPLY;
 }

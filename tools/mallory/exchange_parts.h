@@ -7,8 +7,8 @@
 #include "exchange.h"
 
 /* A message, as an event; and its parts, as fields. */
-void exchange_tell(struct exchange *x, bool sent, const char *peer, const char *label, const uint8_t *p, size_t len,
-    enum secrecy secrecy);
+void exchange_tell(
+    struct exchange *x, bool sent, const char *peer, const char *label, const uint8_t *p, size_t len, bool tampered);
 void exchange_describe(struct exchange *x, const uint8_t *p, size_t len);
 
 /* Ends it with an answer of mallory's own. */

@@ -126,7 +126,7 @@ static void note_reply(struct exchange *x, const struct http *h, size_t len)
 	snprintf(x->status, sizeof x->status, "%u", h->status);
 	char label[64];
 	snprintf(label, sizeof label, "reply %u", h->status);
-	exchange_tell(x, false, x->names.bank, label, x->to_victim.data, len, SECRECY_CLEAR);
+	exchange_tell(x, false, x->names.bank, label, x->to_victim.data, len, false);
 	exchange_describe(x, x->to_victim.data, len);
 }
 
@@ -135,8 +135,7 @@ static void note_sent(struct exchange *x)
 	char label[64];
 	bool tampered = x->changed.changed > 0 || is_stripped(&x->stripped);
 	snprintf(label, sizeof label, "reply %s%s", x->status, tampered ? ", changed" : "");
-	exchange_tell(x, true, x->names.victim, label, x->to_victim.data, x->to_victim.len,
-	    tampered ? SECRECY_TAMPERED : SECRECY_CLEAR);
+	exchange_tell(x, true, x->names.victim, label, x->to_victim.data, x->to_victim.len, tampered);
 	if (x->changed.changed)
 		describe_changes(x);
 	exchange_describe(x, x->to_victim.data, x->to_victim.len);
@@ -170,7 +169,7 @@ static void ask_again(struct exchange *x)
 		exchange_refuse(x, e, "500 Internal Server Error", "the request does not fit");
 		return;
 	}
-	exchange_tell(x, true, x->names.bank, x->line, x->to_bank.data, x->to_bank.len, SECRECY_CLEAR);
+	exchange_tell(x, true, x->names.bank, x->line, x->to_bank.data, x->to_bank.len, false);
 }
 
 /* Is the redirect's target what was asked for, only by https? */

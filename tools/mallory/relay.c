@@ -380,8 +380,13 @@ enum err relay_new(struct relay **out, const struct relay_config *config)
 
 void relay_stop(struct relay *r)
 {
-	while (r->conns)
-		conn_end(r->conns, OUTCOME_STOPPED);
+	while (r->conns) {
+		struct conn *c = r->conns;
+		conn_pump(c); /* what is there already counts */
+		/* who has said all that he had to say waits for the bank's goodbye only */
+		bool passed = c->service->blind && c->victim.leg.in_done && c->exchange.to_bank.len == 0;
+		conn_end(c, passed ? OUTCOME_PASSED : OUTCOME_STOPPED); /* nothing where it has ended by itself */
+	}
 	for (size_t i = 0; i < r->n_listeners; i++) {
 		uv_close((uv_handle_t *)&r->listeners[i].poll, NULL);
 		close(r->listeners[i].fd);

@@ -305,6 +305,18 @@ static void exchange_redirect_to_https_stays_with_mallory(void **state)
 	assert_int_equal(f->x.stripped.headers, 1);
 	assert_true(strip_insists(&s, "www.bank.example"));
 	assert_non_null(recorder_find(&f->rec, 0, EV_DECISION, "redirect-kept", NULL));
+	/* who listens reads what goes over http, and not what goes over https */
+	static const enum secrecy want[] = {
+	    SECRECY_CLEAR, SECRECY_CLEAR, SECRECY_CLEAR, SECRECY_ENCRYPTED, SECRECY_ENCRYPTED, SECRECY_TAMPERED};
+	size_t n = 0;
+	for (size_t i = 0; i < f->rec.n; i++) {
+		const struct recorded *r = &f->rec.ev[i];
+		if (r->kind != EV_SEND && r->kind != EV_RECV)
+			continue;
+		assert_true(n < sizeof want / sizeof *want);
+		assert_int_equal(r->secrecy, want[n++]);
+	}
+	assert_int_equal(n, sizeof want / sizeof *want);
 }
 
 static void exchange_redirect_to_another_page_is_lowered(void **state)
