@@ -44,6 +44,9 @@ static enum err try_mounts(struct why *w)
 
 static enum err try_overlay(struct why *w)
 {
+	enum err e = isolate_etc(w);
+	if (e != ERR_OK)
+		return e;
 	if (mkdir("/run/etc", 0755) < 0 ||
 	    mount("overlay", "/etc", "overlay", MS_NOSUID | MS_NODEV, "lowerdir=/run/etc:/etc") < 0)
 		return why_errno(w, ERR_UNSUPPORTED, "an overlay cannot be mounted on /etc");

@@ -117,6 +117,8 @@ static void leave_terminal(void)
 static enum err own_namespaces(struct holder *h, struct why *w)
 {
 	enum err e = isolate_mounts(w);
+	if (e == ERR_OK)
+		e = isolate_etc(w);
 	if (e != ERR_OK)
 		return e;
 	h->own_net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);

@@ -20,6 +20,9 @@ pid_t isolate_fork(enum err *e, struct why *w);
 /* In the child, next: mounts are private, /proc is the new namespaces' own, and /run is an empty tmpfs. */
 enum err isolate_mounts(struct why *w) MUST_USE;
 
+/* After it: makes sure that /etc can be the lower layer of an overlay, if need be by a copy of it. */
+enum err isolate_etc(struct why *w) MUST_USE;
+
 /* Mounts an empty tmpfs on path. */
 enum err isolate_tmpfs(const char *path, struct why *w) MUST_USE;
 
