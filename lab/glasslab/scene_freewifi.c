@@ -320,8 +320,7 @@ static void play(struct demo *d)
 	if (!one)
 		play_story(d);
 	if (!cli_has(d->cli, "story") && d->err == ERR_OK && !cli_interrupted()) {
-		if (!one) /* the matrix begins at home, as each of its cells can */
-			matrix_clean(d);
+		matrix_clean(d); /* it begins at home, wherever the laptop was carried before */
 		matrix_play(d);
 	}
 }
