@@ -112,6 +112,6 @@ json_t *facts_make(struct holder *h)
 	for (size_t i = 0; i < h->t.n_lans; i++)
 		json_array_append_new(lans, lan_facts(h, i));
 	return json_pack("{s:s,s:i,s:s,s:s,s:b,s:s*,s:o,s:o,s:O}", "schema", FACTS_SCHEMA, "version", FACTS_VERSION,
-	    "name", h->name, "topology", h->t.digest, "seeded", h->seed_name != NULL, "seed", h->seed_name, "hosts", hosts, "lans", lans, "pki",
-	    h->pki_facts);
+	    "name", h->name, "topology", h->t.digest, "seeded", h->seed_name != NULL, "seed", h->seed_name, "hosts",
+	    hosts, "lans", lans, "pki", h->pki_facts);
 }
