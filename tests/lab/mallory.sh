@@ -17,6 +17,11 @@ attack() { # OPTIONS...
 	glab move laptop airport >/dev/null
 }
 end() { # STATUS
+	# what its victims have closed mallory may not have noticed yet
+	for i in $(seq 20); do
+		glab exec mallory -- ss -Htn state established state close-wait | grep -q . || break
+		sleep 0.05
+	done
 	kill -TERM $mallory
 	status=0
 	wait $mallory || status=$?
