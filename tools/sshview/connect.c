@@ -146,8 +146,8 @@ static enum err find_address(struct session *s, struct deadline d, struct resolv
 	for (size_t i = 0; i < to->n; i++)
 		line_add(&l, "%s%s", i ? ", " : "", ip_text(text, &to->at[i].ip));
 	ev_decision(s->t, "address", NULL,
-	    "the resolver knows %s as %s. Nothing proves that this is right: the host key will", o->target.host,
-	    list);
+	    "the resolver knows %s as %s. Nothing proves that this is right; what counts is the host key",
+	    o->target.host, list);
 	return ERR_OK;
 }
 
