@@ -1,5 +1,6 @@
 /* start, check, hint, progress, reset: worksheets for the learner. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,8 @@
 #include "sheet_work.h"
 #include "verbs.h"
 
-#define BAR 12
+#define BAR             12
+#define PROGRESS_COLUMN 20
 
 /* "2", "02", and "2.4" as the number before the point. -1: neither. */
 static int number_of(struct cli *c, const char *text, bool step)
@@ -35,6 +37,20 @@ static int surroundings(struct cli *c, struct places *places, const char **lab)
 	return *lab ? EXIT_YES : EXIT_USAGE;
 }
 
+/* A line from that column on, wrapped on a terminal. */
+static void put_line(struct cli *c, unsigned column, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void put_line(struct cli *c, unsigned column, const char *fmt, ...)
+{
+	char text[PATH_MAX + SHEET_TEXT];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	fprintf(c->out, "%*s", (int)column, "");
+	write_wrapped(c->out, text, column, column ? column : 4, cli_style(c).width);
+}
+
 /* Writes a line of JSON; takes o. */
 static void put_json(struct cli *c, json_t *o)
 {
@@ -58,17 +74,17 @@ static int begin(struct cli *c, const struct sheet *s, const char *copy, const c
 		                copy, "made", made, "kept", kept));
 		return EXIT_YES;
 	}
-	fprintf(c->out, "%s %s: %s\n", made ? "Your copy of the worksheet is" : "The worksheet goes on in", copy,
-	    s->topic);
+	put_line(
+	    c, 0, "%s %s: %s", made ? "Your copy of the worksheet is" : "The worksheet goes on in", copy, s->topic);
 	if (kept)
-		fprintf(c->out,
+		put_line(c, 0,
 		    "The packets of the lab \"%s\" are kept while you work. Look at how far you are: glasslab check "
-		    "%u\n",
+		    "%u",
 		    lab, s->number);
 	else
-		fprintf(c->out,
+		put_line(c, 0,
 		    "No lab called \"%s\" runs: start one with `glasslab up --seed YOUR-NAME`. Its packets are kept "
-		    "from then on.\n",
+		    "from then on.",
 		    lab);
 	return EXIT_YES;
 }
@@ -245,9 +261,9 @@ static void print_hints(struct cli *c, const struct sheet_step *st, int level)
 		put_json(c, json_pack("{s:s,s:i,s:s}", "step", st->id, "level", level, "hint", st->hint[level - 1]));
 		return;
 	}
-	fprintf(c->out, "%s  %s\n", st->id, st->title);
+	put_line(c, 0, "%s  %s", st->id, st->title);
 	for (int i = 0; i < level; i++)
-		fprintf(c->out, "     %d of %d, %s: %s\n", i + 1, SHEET_HINTS, names[i], st->hint[i]);
+		put_line(c, 5, "%d of %d, %s: %s", i + 1, SHEET_HINTS, names[i], st->hint[i]);
 }
 
 int verb_hint(struct cli *c)
@@ -305,11 +321,11 @@ static void print_progress(struct cli *c, const struct sheet *s, const json_t *s
 	for (size_t i = 0; i < BAR; i++)
 		bar[i] = i * s->n_steps < n * BAR ? '#' : '.';
 	bar[BAR] = '\0';
-	fprintf(c->out, "%02u  [%s]  %zu of %zu  %s\n", s->number, bar, n, s->n_steps, s->topic);
+	put_line(c, 0, "%02u  [%s]  %zu of %zu  %s", s->number, bar, n, s->n_steps, s->topic);
 	if (!state)
-		fprintf(c->out, "                    not begun: glasslab start %u\n", s->number);
+		put_line(c, PROGRESS_COLUMN, "not begun: glasslab start %u", s->number);
 	else if (next)
-		fprintf(c->out, "                    next: %s %s\n", next->id, next->title);
+		put_line(c, PROGRESS_COLUMN, "next: %s %s", next->id, next->title);
 }
 
 int verb_progress(struct cli *c)
