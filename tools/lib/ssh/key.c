@@ -193,33 +193,31 @@ static enum err take_parts(struct sshkey *k, struct rd *r)
 
 /* --- certificates --- */
 
+/* A string within the blob: where its octets are. */
+static void take_place(struct rd *r, size_t *off, size_t *len)
+{
+	const uint8_t *p = rd_string(r, len);
+
+	*off = p ? r->pos - *len : 0; /* not by p: an empty string has no place of its own */
+}
+
 static enum err take_cert(struct sshkey *k, struct rd *r)
 {
-	struct {
-		size_t *off, *len;
-	} strings[] = {{&k->critical_off, &k->critical_len}, {NULL, NULL}, {NULL, NULL}, {&k->ca_off, &k->ca_len}};
-	const uint8_t *p;
 	size_t n;
 
 	k->serial = rd_u64(r);
 	uint32_t kind = rd_u32(r);
 	k->host_cert = kind == 2;
-	p = rd_string(r, &k->id_len);
-	k->id_off = p ? (size_t)(p - r->buf) : 0;
-	p = rd_string(r, &k->principals_len);
-	k->principals_off = p ? (size_t)(p - r->buf) : 0;
+	take_place(r, &k->id_off, &k->id_len);
+	take_place(r, &k->principals_off, &k->principals_len);
 	k->valid_after = rd_u64(r);
 	k->valid_before = rd_u64(r);
-	for (size_t i = 0; i < 4; i++) { /* critical options, extensions, reserved, the authority's key */
-		p = rd_string(r, &n);
-		if (strings[i].off) {
-			*strings[i].off = p ? (size_t)(p - r->buf) : 0;
-			*strings[i].len = n;
-		}
-	}
+	take_place(r, &k->critical_off, &k->critical_len);
+	(void)rd_string(r, &n); /* extensions */
+	(void)rd_string(r, &n); /* reserved */
+	take_place(r, &k->ca_off, &k->ca_len);
 	k->signed_len = r->pos;
-	p = rd_string(r, &k->sig_len);
-	k->sig_off = p ? (size_t)(p - r->buf) : 0;
+	take_place(r, &k->sig_off, &k->sig_len);
 	if (r->bad)
 		return ERR_TRUNCATED;
 	return kind == 1 || kind == 2 ? ERR_OK : ERR_FORMAT;
