@@ -31,7 +31,7 @@ char *sig_text(char out[static SIG_TEXT], const struct sig_report *r, const stru
 		snprintf(out, SIG_TEXT, "signed by %s, valid from %s to %s", key, from, until);
 		break;
 	case SIG_NONE:
-		snprintf(out, SIG_TEXT, "there is no signature");
+		snprintf(out, SIG_TEXT, "there is no signature by %.80s, and here there must be one", name);
 		break;
 	case SIG_SIGNER:
 		snprintf(out, SIG_TEXT, "the signature is in another zone's name, not in that of %.80s", name);
